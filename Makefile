@@ -1,0 +1,50 @@
+# Needs make and Python 3.11 or newer. Everything else is fetched, locked, into .venv (and .tools, where uv is missing).
+# The system's own Python packages are never touched, so it also works where they are externally managed.
+
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+# Asked for its version, because a shim that is found may have nothing behind it.
+UV := $(shell uv --version >/dev/null 2>&1 && echo uv || echo .tools/bin/uv)
+BIN := .venv/bin
+READY := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test ui check format bench clean
+
+help: ## Say what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## Generate a company, compute its metrics and publish them under data/
+	$(BIN)/loyalty demo --out data/demo
+	$(BIN)/loyalty run --source data/demo --data-dir data
+
+test: $(READY) ## Run the tests and hold the coverage gate
+	$(BIN)/pytest --cov --cov-report=term
+
+ui: $(READY) ## Open Dagster on http://localhost:3000
+	$(BIN)/dg dev
+
+check: $(READY) ## Style, types, imports between layers, and whether the lock is current
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(UV) lock --check
+
+format: $(READY) ## Put the code into its form
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY) ## Measure the pipeline on a big generated company
+	$(BIN)/python -m benchmarks
+
+clean: ## Remove the environment and what tools left behind; data/ stays
+	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
+
+$(READY): pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
+	env -u VIRTUAL_ENV $(UV) sync --locked --extra ui --group dev
+	@touch $@
+
+.tools/bin/uv:
+	$(PYTHON) -m venv .tools
+	.tools/bin/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)

@@ -1,0 +1,115 @@
+"""What a table promises: its columns, their meaning, unit and limits, declared once.
+
+A contract is a dataframely schema. These words make its columns: each forces a description, and a unit
+wherever a number could be misread. Polars and Arrow schemas, the checks on raw tables, Dagster's
+column schemas and the data dictionary are all derived from the same declaration.
+"""
+
+from typing import Any
+
+import dataframely as dy
+import polars as pl
+
+
+class Table(dy.Schema):
+    """A table contract. The docstring of a subclass says what one row is."""
+
+
+def key(description: str, *, references: str = "") -> dy.String:
+    """An opaque identifier that is part of the table's key."""
+    return dy.String(primary_key=True, min_length=1, description=description, metadata=_about(references=references))
+
+
+def identifier(description: str, *, references: str = "", nullable: bool = False) -> dy.String:
+    """An opaque identifier of another thing; `references` names the table that has it."""
+    return dy.String(nullable=nullable, description=description, metadata=_about(references=references))
+
+
+def text(description: str, *, nullable: bool = False, personal: bool = False, key: bool = False) -> dy.String:
+    """Words. `personal` marks what must not leave the raw tables."""
+    return dy.String(
+        nullable=nullable, primary_key=key, description=description, metadata=_about(personal=personal)
+    )
+
+
+def choice(description: str, options: tuple[str, ...], *, nullable: bool = False, key: bool = False) -> dy.String:
+    """One of a closed set of words."""
+    return dy.String(
+        nullable=nullable,
+        primary_key=key,
+        check={f"one of {', '.join(options)}": lambda column: column.is_in(options)},
+        description=description,
+        metadata=_about(options=options),
+    )
+
+
+def instant(description: str, *, nullable: bool = False, key: bool = False, event: bool = False) -> dy.Datetime:
+    """A point in time, UTC, to the microsecond. `event`: rows whose instant has not come yet do not count."""
+    return dy.Datetime(
+        time_unit="us",
+        time_zone="UTC",
+        nullable=nullable,
+        primary_key=key,
+        description=description,
+        metadata=_about(unit="UTC", event=event),
+    )
+
+
+def day(description: str, *, nullable: bool = False, key: bool = False) -> dy.Date:
+    """A calendar day in the reporting time zone."""
+    return dy.Date(nullable=nullable, primary_key=key, description=description, metadata={"unit": "local date"})
+
+
+def flag(description: str) -> dy.Bool:
+    """A question with the answer yes or no."""
+    return dy.Bool(description=description)
+
+
+def money(description: str, *, per: str = "", nullable: bool = False, **limits: Any) -> dy.Decimal:
+    """A published amount in the reporting currency, exact to the cent."""
+    unit = f"reporting currency / {per}" if per else "reporting currency"
+    return dy.Decimal(18, 2, nullable=nullable, description=description, metadata={"unit": unit}, **limits)
+
+
+def exact(description: str, *, of: str = "reporting currency", nullable: bool = False) -> dy.Decimal:
+    """An amount carried at 4 places on its way to publication, or as its source states it."""
+    return dy.Decimal(18, 4, nullable=nullable, description=description, metadata={"unit": of})
+
+
+def count(description: str, *, of: str, nullable: bool = False, key: bool = False) -> dy.Int64:
+    """A whole number of things."""
+    return dy.Int64(min=0, nullable=nullable, primary_key=key, description=description, metadata={"unit": of})
+
+
+def whole(description: str, *, unit: str, nullable: bool = False, **limits: Any) -> dy.Int64:
+    """A whole number that may be negative unless `min` says otherwise."""
+    return dy.Int64(nullable=nullable, description=description, metadata={"unit": unit}, **limits)
+
+
+def number(description: str, *, unit: str, nullable: bool = False, **limits: Any) -> dy.Float64:
+    """A measured number, as a 64-bit float."""
+    return dy.Float64(nullable=nullable, description=description, metadata={"unit": unit}, **limits)
+
+
+def share(description: str, *, of: str) -> dy.Float64:
+    """A fraction from 0 to 1, null where its denominator is zero."""
+    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata={"unit": f"share of {of}"})
+
+
+def ratio(description: str, *, of: str) -> dy.Float64:
+    """A fraction without limits, null where its denominator is zero."""
+    return dy.Float64(nullable=True, description=description, metadata={"unit": f"share of {of}"})
+
+
+def average(description: str, *, per: str) -> dy.Float64:
+    """An amount of the reporting currency for each of something, null where there is none of it."""
+    return dy.Float64(nullable=True, description=description, metadata={"unit": f"reporting currency / {per}"})
+
+
+def polars_schema(contract: type[dy.Schema]) -> dict[str, pl.DataType]:
+    """Column names and polars types of a contract, in order."""
+    return {name: column.dtype for name, column in contract.columns().items()}
+
+
+def _about(**facts: Any) -> dict[str, Any]:
+    return {name: fact for name, fact in facts.items() if fact}

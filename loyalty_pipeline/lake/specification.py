@@ -1,0 +1,157 @@
+"""A table function read as data: what it makes, month by month or at once, and what it reads."""
+
+import ast
+import re
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.util import find_spec
+from inspect import getdoc, signature
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.lake.manifest import digest_of
+from loyalty_pipeline.periods import Window
+
+PACKAGE = __name__.partition(".")[0]
+TableFunction = Callable[..., pl.LazyFrame]
+
+
+@dataclass(frozen=True)
+class Read:
+    """One parameter that is a table, and how far it reaches."""
+
+    parameter: str
+    table: str
+    reach: str
+    contract: type[dy.Schema]
+    is_raw: bool
+
+
+@dataclass(frozen=True)
+class Specification:
+    """A table of the lake.
+
+    `unit` is what one task makes: `month` of business time, `home` month in which raw rows are filed, or
+    the `whole` table. A split table's task makes rows of several months.
+    """
+
+    function: TableFunction
+    contract: type[dy.Schema]
+    reads: tuple[Read, ...]
+    settings: tuple[str, ...]
+    unit: str
+    is_split: bool
+    code: str
+
+    @property
+    def name(self) -> str:
+        """The table is named like its function."""
+        return self.function.__name__
+
+    @property
+    def description(self) -> str:
+        """What one row is, then how it comes about."""
+        return f"{getdoc(self.contract)}\n\n{getdoc(self.function)}"
+
+    def takes(self, reach: str) -> str | None:
+        """The parameter of that kind, if the function has one."""
+        return next((read.parameter for read in self.reads if read.reach == reach), None)
+
+
+def specify(functions: Sequence[TableFunction], raw: dict[str, type[dy.Schema]]) -> dict[str, Specification]:
+    """The tables that some functions make, in the order given, which must be one in which they can be computed."""
+    names = {_contract(function): function.__name__ for function in functions}
+    raw_names = {contract: name for name, contract in raw.items()}
+    return {function.__name__: _specification(function, names, raw_names) for function in functions}
+
+
+def _specification(
+    function: TableFunction, names: dict[type[dy.Schema], str], raw_names: dict[type[dy.Schema], str]
+) -> Specification:
+    hints = get_type_hints(function, include_extras=True)
+    reads, settings, takes_window = [], [], False
+    for parameter in signature(function).parameters:
+        contract, reach = _reach(hints[parameter])
+        if hints[parameter] is Window:
+            takes_window = True
+        elif contract is not None:
+            table = raw_names.get(contract) or names[contract]
+            reads.append(Read(parameter, table, reach, contract, contract in raw_names))
+        elif reach == "counted until":
+            reads.append(Read(parameter, "", reach, dy.Schema, is_raw=False))
+        else:
+            settings.append(parameter)
+    returns, kind = _reach(hints["return"])
+    unit = "month" if takes_window else "home" if any(read.reach == "same" for read in reads) else "whole"
+    assert returns is not None
+    return Specification(
+        function, returns, tuple(reads), tuple(settings), unit, kind == "by month", code_digest(function.__module__)
+    )
+
+
+def _contract(function: TableFunction) -> type[dy.Schema]:
+    contract, _ = _reach(get_type_hints(function, include_extras=True)["return"])
+    if contract is None:
+        message = f"{function.__name__} does not say which table it returns"
+        raise TypeError(message)
+    return contract
+
+
+def _reach(hint: Any) -> tuple[type[dy.Schema] | None, str]:
+    frame, reach = (get_args(hint)[0], get_args(hint)[1]) if get_origin(hint) is Annotated else (hint, "same")
+    while get_args(frame):
+        (frame,) = get_args(frame)
+    is_contract = isinstance(frame, type) and issubclass(frame, dy.Schema)
+    return (frame if is_contract else None), str(reach)
+
+
+@cache
+def code_digest(module: str) -> str:
+    """Digest of a module's statements and of all it imports from this package; docstrings and comments aside.
+
+    Also of the polars version: a new one may round, order or write differently.
+    """
+    modules, found = [module], {module}
+    for name in modules:
+        fresh = _imports(name) - found
+        modules.extend(sorted(fresh))
+        found |= fresh
+    return digest_of(pl.__version__, *(_statements(name) for name in sorted(found)))
+
+
+@cache
+def _tree(module: str) -> ast.Module:
+    specification = find_spec(module)
+    assert specification is not None
+    assert specification.origin is not None
+    return ast.parse(Path(specification.origin).read_text())
+
+
+@cache
+def _statements(module: str) -> str:
+    tree = _tree(module)
+    for node in ast.walk(tree):
+        body = getattr(node, "body", None)
+        if isinstance(body, list) and body and _is_text(body[0]):
+            del body[0]
+    return re.sub(r"\s+", " ", ast.dump(tree))
+
+
+def _is_text(node: ast.AST) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+
+
+@cache
+def _imports(module: str) -> set[str]:
+    named = set()
+    for node in ast.walk(_tree(module)):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in named if name.startswith(f"{PACKAGE}.") and name in sys.modules}

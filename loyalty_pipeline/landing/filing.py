@@ -1,0 +1,104 @@
+"""The second reading: rows that land go into immutable files by home month, rows that do not into the quarantine.
+
+A key's home month is the business month of its first version. Later versions stay there, whatever they say, so that one
+month's files hold all that is known of a key. Rows filed with another table's row follow it.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from loyalty_pipeline.lake.manifest import Entry
+from loyalty_pipeline.lake.store import Store
+from loyalty_pipeline.landing.decisions import Decision, Parents
+from loyalty_pipeline.landing.history import HOME, month_name
+from loyalty_pipeline.landing.judgement import INSTANT
+from loyalty_pipeline.landing.quarantine import bad_rows
+from loyalty_pipeline.sources.catalogue import references
+from loyalty_pipeline.sources.extract import SLICE_ROWS
+from loyalty_pipeline.sources.raw import RawTable
+
+
+@dataclass
+class Filed:
+    """What a table's landing wrote: files by part, the rows set aside, the currencies seen."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+    bad: list[pl.DataFrame] = field(default_factory=list)
+    currencies: set[str] = field(default_factory=set)
+
+    @property
+    def months(self) -> list[str]:
+        """The home months with new rows."""
+        return sorted({part.partition("/")[0] for part in self.entries})
+
+
+def homes(decision: Decision, parents: Parents) -> pl.DataFrame:
+    """The row number, key, `updated_at` and home month of each row that lands."""
+    reading = decision.reading
+    contract, key = reading.extract.contract, reading.key
+    rows = decision.ledger.filter(decision.open)
+    if contract.filed_with:
+        column, parent_key = _reference_to(contract, contract.filed_with)
+        filed = parents(contract.filed_with)
+        assert filed is not None
+        of_parent = filed.select(pl.col(parent_key).alias(column), HOME)
+        return rows.drop(HOME).join(of_parent, on=column, how="left", maintain_order="left").select(_homed(key))
+    first = rows.sort("updated_at", "_row").unique(key, keep="first", maintain_order=True)
+    known = pl.concat([decision.history.homes, first.select(*key, HOME).join(decision.history.homes, on=key, how="anti")])
+    return rows.drop(HOME).join(known, on=key, how="left", maintain_order="left").select(_homed(key))
+
+
+def file_rows(decision: Decision, homed: pl.DataFrame, store: Store, batch: str) -> Filed:
+    """Write the rows that land, slice by slice, and gather those that do not."""
+    filed, extract = Filed(), decision.reading.extract
+    for offset, count in _slices(decision):
+        raw = extract.slice(offset)
+        if decision.quarantined.slice(offset, raw.height).any():
+            filed.bad.append(bad_rows(decision, raw, offset, batch))
+        rows = _landing_rows(decision, raw, offset).with_columns(pl.lit(batch).alias("_batch"))
+        if rows.is_empty():
+            continue
+        rows = rows.join(homed.select("_row", HOME), on="_row", how="left", maintain_order="left")
+        if "currency" in extract.contract.columns():
+            filed.currencies |= set(rows["currency"].unique().to_list())
+        for (home,), part in rows.partition_by(HOME, as_dict=True, include_key=False).items():
+            name = f"{month_name(home)}/{batch}-{count:04d}"
+            filed.entries[name] = write_part(store, (extract.file.table, name), part, extract.contract)
+    return filed
+
+
+def write_part(store: Store, place: tuple[str, str], rows: pl.DataFrame, contract: type[RawTable]) -> Entry:
+    """One file of one home month, which knows its last event."""
+    events = [name for name, column in contract.columns().items() if (column.metadata or {}).get("event")]
+    last = rows.select(pl.max_horizontal(pl.col(events).max())).item() if events else None
+    table, part = place
+    return store.write(table, part, rows, latest=last.isoformat() if last else "")
+
+
+def _landing_rows(decision: Decision, raw: pl.DataFrame, offset: int) -> pl.DataFrame:
+    chosen = decision.open.slice(offset, raw.height)
+    rows, _ = decision.reading.typed(raw.filter(chosen))
+    now = pl.lit(decision.reading.extracted_at, dtype=INSTANT)
+    revived = pl.lit(decision.revived.slice(offset, raw.height).filter(chosen))
+    return rows.with_columns(
+        pl.when(revived).then(now).otherwise("updated_at").alias("updated_at"),
+        decision.ledger["_hash"].slice(offset, raw.height).filter(chosen),
+    )
+
+
+def _slices(decision: Decision) -> Iterator[tuple[int, int]]:
+    """Offset and number of each slice that has something to write."""
+    needed = decision.open | decision.quarantined
+    for count, offset in enumerate(range(0, decision.ledger.height, SLICE_ROWS)):
+        if needed.slice(offset, SLICE_ROWS).any():
+            yield offset, count
+
+
+def _reference_to(contract: type[RawTable], table: str) -> tuple[str, str]:
+    return next((column, key) for column, (target, key) in references(contract).items() if target == table)
+
+
+def _homed(key: list[str]) -> list[str]:
+    return ["_row", *key, "updated_at", HOME]

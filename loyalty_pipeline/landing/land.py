@@ -1,0 +1,181 @@
+"""Landing a source: each table whose file changed is read whole, judged, and what is new in it is filed.
+
+All or nothing: the manifest is committed once, at the end. A fault raises before it, and nothing has happened. The
+caller holds the run's lock. A night on which no file changed reads no file and writes nothing.
+"""
+
+import json
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+
+from loyalty_pipeline.faults import DataFault, SourceError
+from loyalty_pipeline.lake.manifest import Manifest
+from loyalty_pipeline.lake.store import Store, write_whole
+from loyalty_pipeline.landing.currencies import check_rates
+from loyalty_pipeline.landing.history import HOME, History
+from loyalty_pipeline.landing.judgement import Progress
+from loyalty_pipeline.landing.quarantine import Quarantine
+from loyalty_pipeline.landing.report import LandingReport, TableReport
+from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
+from loyalty_pipeline.sources.files import FileSource, SourceFile
+
+LANDED = "landed"
+"""The note on each table: the file it was last read from, and what came of it."""
+
+
+class LandingSettings(Protocol):
+    """The settings that landing reads."""
+
+    @property
+    def source(self) -> str: ...  # noqa: D102
+    @property
+    def data_dir(self) -> Path: ...  # noqa: D102
+    @property
+    def timezone(self) -> str: ...  # noqa: D102
+    @property
+    def reporting_currency(self) -> str: ...  # noqa: D102
+    @property
+    def max_bad_share(self) -> float: ...  # noqa: D102
+    @property
+    def tables(self) -> Mapping[str, Any]: ...  # noqa: D102
+
+
+def land(
+    settings: LandingSettings, *, extracted_at: datetime | None = None, progress: Progress | None = None
+) -> LandingReport:
+    """Land what is new at the source and say what was done.
+
+    `extracted_at` is the instant of the extraction, by default now; it always comes after that of the last landing.
+    Raises `SourceError` when the source cannot be read and `DataFault` when its rows must not be used; nothing is
+    committed then.
+    """
+    landing = Landing(settings, progress or (lambda *_: None), extracted_at or datetime.now(UTC))
+    return landing.run()
+
+
+@dataclass
+class Landing:
+    """One landing while it runs. `manifest` is the one to be committed."""
+
+    settings: LandingSettings
+    progress: Progress
+    asked_at: datetime
+    fresh: set[str] = field(default_factory=set)
+    """The tables in which new rows have landed in this run."""
+
+    def __post_init__(self) -> None:
+        """Read what has landed so far; write nothing."""
+        self.store = Store(Path(self.settings.data_dir) / "landing")
+        self.manifest: Manifest = self.store.read()
+        self._parents: dict[str, pl.DataFrame | None] = {}
+
+    @property
+    def notes(self) -> dict[str, dict[str, Any]]:
+        """What is known of each table's last reading."""
+        return self.manifest.notes.setdefault(LANDED, {})  # type: ignore[no-any-return]
+
+    @cached_property
+    def batch(self) -> str:
+        """The number of this landing, if it reads anything."""
+        return f"{int(self.manifest.notes.get('batch', '0')) + 1:06d}"
+
+    @cached_property
+    def extracted_at(self) -> datetime:
+        """The instant of this extraction, after that of the last."""
+        last = self.manifest.notes.get("extracted_at")
+        asked = self.asked_at if self.asked_at.tzinfo else self.asked_at.replace(tzinfo=UTC)
+        return max(asked, datetime.fromisoformat(last) + timedelta(microseconds=1)) if last else asked
+
+    @cached_property
+    def quarantine(self) -> Quarantine:
+        """Where rows are set aside."""
+        return Quarantine(Path(self.settings.data_dir) / "quarantine", self.batch)
+
+    @cached_property
+    def scratch(self) -> Path:
+        """A folder for copies, gone after the run."""
+        folder = self.store.root / ".scratch"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def run(self) -> LandingReport:
+        """Every table in the order of the catalogue, parents first; then the commit."""
+        source = FileSource.of(self.settings.source, self.settings.tables)
+        report = LandingReport(self.extracted_at)
+        try:
+            for table in RAW_TABLES:
+                report.tables[table] = self.table(table, source.find(table))
+        finally:
+            if "scratch" in self.__dict__:
+                shutil.rmtree(self.scratch, ignore_errors=True)
+        if any(table.batch for table in report.tables.values()):
+            check_rates(self.notes, self.settings.reporting_currency)
+            report.batch = self.batch
+            self.commit(report)
+        return report
+
+    def table(self, table: str, file: SourceFile | None) -> TableReport:
+        """One table: absent, unchanged, or landed."""
+        known = self.notes.get(table)
+        if file is None:
+            return self.absent(table)
+        columns = {name: str(column.dtype) for name, column in RAW_TABLES[table].columns().items()}
+        fingerprint = file.fingerprint(json.dumps(columns))
+        if known and known["fingerprint"] == fingerprint and not self.may_release(table):
+            return TableReport(table, skipped=True, waiting=known["waiting"])
+        from loyalty_pipeline.landing.table import land_table  # noqa: PLC0415 - not needed when nothing changed
+
+        report = land_table(self, file, fingerprint)
+        if file.fingerprint(json.dumps(columns)) != fingerprint:
+            message = f"{file.place} changed while it was read. Land again when it is whole."
+            raise SourceError(message)
+        return report
+
+    def absent(self, table: str) -> TableReport:
+        """A table without a file: an empty one if it is optional and never was there."""
+        if table in self.notes:
+            advice = "Bring the file back; an empty file with a header says that all its rows are gone"
+            raise DataFault(table, "the table was there before, and the source lacks it now", advice=advice)
+        if not RAW_TABLES[table].is_optional:
+            advice = f"Add {table}.parquet, .csv or .jsonl to the source, or name its file in [tables.{table}]"
+            raise DataFault(table, "the table is required and the source lacks it", advice=advice)
+        return TableReport(table, skipped=True, warnings=[f"the source has no {table}"])
+
+    def may_release(self, table: str) -> bool:
+        """Whether rows wait for a table in which new rows have just landed."""
+        targets = {target for target, _ in references(RAW_TABLES[table]).values()}
+        return bool(self.notes[table]["waiting"]) and bool(targets & self.fresh)
+
+    def parents(self, table: str) -> pl.DataFrame | None:
+        """The keys that have landed of a table, with their home months; None for a table that never was there."""
+        if table not in self._parents:
+            known = table in self.notes
+            history = History.load(self.store, self.manifest, table, RAW_TABLES[table]) if known else None
+            self._parents[table] = history.homes if history else None
+        return self._parents[table]
+
+    def remember(self, table: str, homed: pl.DataFrame) -> None:
+        """The keys that a table has now, for those that refer to it."""
+        self._parents.pop(table, None)
+        if not any(table == target for c in RAW_TABLES.values() for target, _ in references(c).values()):
+            return
+        key = RAW_TABLES[table].primary_key()
+        before = self.parents(table)
+        new = homed.select(*key, HOME).unique(key, keep="last", maintain_order=True)
+        self._parents[table] = new if before is None else pl.concat([before, new.join(before, on=key, how="anti")])
+
+    def commit(self, report: LandingReport) -> None:
+        """Make it so: the quarantine's files take their place, the manifest counts, the checks go into the history."""
+        self.manifest.notes |= {"batch": self.batch, "extracted_at": self.extracted_at.isoformat()}
+        self.quarantine.keep()
+        self.store.commit(self.manifest)
+        history = json.dumps(report.to_dict(), indent=1).encode()
+        write_whole(self.store.root / "checks" / f"{self.batch}.json", history)

@@ -1,0 +1,73 @@
+"""Rows that were set aside: whole, as the source has them, with the rules they break.
+
+`quarantine/<table>/<batch>.parquet`. What an extract that was refused would have set aside stays under
+`quarantine/_failed/<batch>/` as evidence, until the next landing starts.
+"""
+
+import shutil
+from pathlib import Path
+
+import polars as pl
+
+from loyalty_pipeline.landing.decisions import Decision
+
+FAILED = "_failed"
+REASONS = "; "
+
+
+def bad_rows(decision: Decision, raw: pl.DataFrame, offset: int, batch: str) -> pl.DataFrame:
+    """The rows of a slice that were set aside: every value as text, then `_reasons`, `_waiting`, `_batch`, `_row`."""
+    chosen = decision.quarantined.slice(offset, raw.height)
+    critical = [rule.name for rule in decision.reading.rules if rule.severity == "critical"]
+    verdicts = decision.verdicts.slice(offset, raw.height).filter(chosen)
+    reasons = [pl.when(~pl.col(name)).then(pl.lit(name)) for name in critical if name in verdicts.columns]
+    values = raw.drop("_row").filter(chosen)
+    return pl.DataFrame([_as_text(column) for column in values.iter_columns()]).with_columns(
+        verdicts.select(pl.concat_str(reasons, separator=REASONS, ignore_nulls=True).alias("_reasons")).to_series(),
+        decision.waiting.slice(offset, raw.height).filter(chosen).alias("_waiting"),
+        pl.lit(batch).alias("_batch"),
+        raw["_row"].filter(chosen),
+    )
+
+
+class Quarantine:
+    """The folder of what was set aside."""
+
+    def __init__(self, root: Path, batch: str) -> None:
+        """What earlier landings left uncommitted goes: a refused one's evidence, a killed one's files."""
+        self.root, self.batch = root, batch
+        shutil.rmtree(root / FAILED, ignore_errors=True)
+        for orphan in root.glob(f"*/{batch}.parquet"):
+            orphan.unlink()
+
+    def hold(self, table: str, rows: pl.DataFrame) -> Path:
+        """Write the rows where they wait for the landing's end."""
+        path = self.root / FAILED / self.batch / f"{table}.parquet"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows.write_parquet(path)
+        return path
+
+    def keep(self) -> None:
+        """The landing is good: what it set aside takes its place."""
+        for path in (self.root / FAILED / self.batch).glob("*.parquet"):
+            place = self.path(path.stem, self.batch)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(place)
+        shutil.rmtree(self.root / FAILED, ignore_errors=True)
+
+    def path(self, table: str, batch: str) -> Path:
+        """Where the rows of a table and batch lie."""
+        return self.root / table / f"{batch}.parquet"
+
+    def waiting(self, table: str, batch: str, key: list[str]) -> pl.DataFrame:
+        """The keys, as text, of the rows that a batch left waiting."""
+        path = self.path(table, batch)
+        if not path.exists():
+            return pl.DataFrame(schema=dict.fromkeys(key, pl.String()))
+        return pl.read_parquet(path, glob=False).filter("_waiting").select(key)
+
+
+def _as_text(column: pl.Series) -> pl.Series:
+    if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
+        return pl.Series(column.name, [None if value is None else str(value) for value in column], dtype=pl.String)
+    return column.cast(pl.String, strict=False)

@@ -1,0 +1,1 @@
+"""Probability models of customer value, fitted by maximum likelihood on grouped sufficient statistics."""

@@ -1,0 +1,59 @@
+"""Exact amounts: decimals in, decimals out, rounded half away from zero and only where the rule says so.
+
+Between the two an amount is a 128-bit count of ten-thousandths, because a quotient of decimals is
+rounded by rules of its own in every engine.
+"""
+
+from decimal import ROUND_HALF_UP, Decimal
+
+import polars as pl
+
+PLACES = 4
+RATE_PLACES = 12
+EXACT = pl.Decimal(18, PLACES)
+CENTS = pl.Decimal(18, 2)
+RATE = pl.Decimal(38, RATE_PLACES)
+
+
+def ten_thousandths(amount: str | pl.Expr) -> pl.Expr:
+    """A decimal amount of 4 places as a whole number."""
+    column = pl.col(amount) if isinstance(amount, str) else amount
+    return column.cast(EXACT).to_physical().cast(pl.Int128)
+
+
+def from_ten_thousandths(units: pl.Expr) -> pl.Expr:
+    """The decimal amount of that many ten-thousandths."""
+    return (units.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, PLACES)) * pl.lit(Decimal("0.0001"))).cast(EXACT)
+
+
+def quotient(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
+    """A whole number over a positive whole number, rounded half away from zero."""
+    return numerator.sign() * ((2 * numerator.abs() + denominator) // (2 * denominator))
+
+
+def converted(amount: str, rate: str) -> pl.Expr:
+    """An amount of one currency in another, rounded to 4 places."""
+    rate_units = pl.col(rate).cast(RATE).to_physical().cast(pl.Int128)
+    return from_ten_thousandths(quotient(ten_thousandths(amount) * rate_units, pl.lit(10**RATE_PLACES, pl.Int128)))
+
+
+def cents(amount: str | pl.Expr) -> pl.Expr:
+    """A 4-place amount as it is published: 2 places."""
+    hundreds = quotient(_sum_units(amount), pl.lit(100, pl.Int128))
+    return (hundreds.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 2)) * pl.lit(Decimal("0.01"))).cast(CENTS)
+
+
+def rate_of(number: float) -> Decimal:
+    """A rate as its shortest decimal text says, to 12 places."""
+    return Decimal(repr(number)).quantize(Decimal(1).scaleb(-RATE_PLACES), ROUND_HALF_UP)
+
+
+def total(amount: str | pl.Expr) -> pl.Expr:
+    """The exact sum of a column of amounts, zero over no rows."""
+    column = pl.col(amount) if isinstance(amount, str) else amount
+    return column.sum().cast(EXACT)
+
+
+def _sum_units(amount: str | pl.Expr) -> pl.Expr:
+    column = pl.col(amount) if isinstance(amount, str) else amount
+    return column.cast(pl.Decimal(38, PLACES)).to_physical().cast(pl.Int128)

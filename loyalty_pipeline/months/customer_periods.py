@@ -1,0 +1,130 @@
+"""Customer periods: what a month, quarter or year did to each customer."""
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import choice, exact, flag, key
+from loyalty_pipeline.money import EXACT, total
+from loyalty_pipeline.months.customer_months import CurrencyMonth, CustomerMonth, at_rate, closing_rates
+from loyalty_pipeline.months.customer_revenue import CustomerRevenue
+from loyalty_pipeline.months.customer_state import CustomerState
+from loyalty_pipeline.months.line_starts import LineStart
+from loyalty_pipeline.months.segments import UNKNOWN, Segmented, known
+from loyalty_pipeline.periods import Period, Window, instant_literal, plus
+from loyalty_pipeline.reads import PeriodMonths
+from loyalty_pipeline.staging.fx_rates import DailyRate
+
+MOVEMENTS = ("new", "reactivated", "churned", "expanded", "contracted", "steady", "transient", "none")
+
+
+class CustomerPeriod(Segmented):
+    """One row per period and customer who was active, on trial or paused at an end of it, came and went, or paid.
+
+    `opening` and `closing` are MRR at the two boundaries, each at its own rate; the revalued opening is the
+    opening at the closing's rate, not cut by the floor.
+    """
+
+    customer_id = key("The customer.")
+    movement = choice("What the period did to its MRR.", MOVEMENTS)
+    was_active = flag("Active at the opening?")
+    is_active = flag("Active at the closing?")
+    opening_mrr = exact("MRR at the opening.", of="reporting currency / month")
+    revalued_opening_mrr = exact("The same at the closing's rate.", of="reporting currency / month")
+    closing_mrr = exact("MRR at the closing.", of="reporting currency / month")
+    trial_mrr = exact("MRR of what is on trial at the closing.", of="reporting currency / month")
+    is_paused = flag("Paused at the closing, and nothing active?")
+    revenue = exact("Payments less refunds.")
+    advocacy_revenue = exact("Of that, within the customer's advocacy window.")
+    downstream_revenue = exact("Of that, where the advocate was itself referred, earlier.")
+    has_advocacy = flag("Is there a payment or refund within the window?")
+
+
+def customer_periods(  # noqa: PLR0913 - the state, the money and the attributes of a customer
+    window: Window,
+    customer_months: PeriodMonths[CustomerMonth],
+    currency_months: PeriodMonths[CurrencyMonth],
+    line_starts: PeriodMonths[LineStart],
+    customer_revenue: PeriodMonths[CustomerRevenue],
+    customer_state: dy.LazyFrame[CustomerState],
+    daily_rates: dy.LazyFrame[DailyRate],
+) -> dy.LazyFrame[CustomerPeriod]:
+    """The month, and the quarter and the year when the month ends them or holds the as-of."""
+    months, currencies = customer_months.collect(), currency_months.collect()
+    starts, revenue = line_starts.collect(), customer_revenue.collect()
+    state, rates = customer_state.collect().lazy(), closing_rates(daily_rates, window).collect().lazy()
+    rows = []
+    for period in window.periods:
+        before, after = plus(period.start, -1), window.month
+        boundaries = _boundaries(months, before, after)
+        revalued = _revalued(currencies.lazy().filter(pl.col("month") == before), rates)
+        activity = boundaries.join(revalued, on="customer_id", how="left")
+        activity = _with(activity, _started(starts, window, period))
+        activity = _with(activity, _paid(revenue, period))
+        rows.append(_moved(activity.join(state, on="customer_id", how="left"), window, period))
+    return pl.concat(rows).pipe(CustomerPeriod.cast)
+
+
+def _boundaries(months: pl.DataFrame, before: object, after: object) -> pl.LazyFrame:
+    opening = (
+        months.lazy()
+        .filter(pl.col("month") == before, pl.col("is_active"))
+        .select("customer_id", opening_mrr="mrr", opening_plan="plan_id", was_active="is_active")
+    )
+    closing = (
+        months.lazy()
+        .filter(pl.col("month") == after, pl.col("is_active") | pl.col("is_paused") | (pl.col("trial_mrr") != 0))
+        .select("customer_id", "is_active", "trial_mrr", "is_paused", closing_mrr="mrr", closing_plan="plan_id")
+    )
+    return opening.join(closing, on="customer_id", how="full", coalesce=True)
+
+
+def _revalued(opening: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    at_closing_rate = at_rate(opening.select("customer_id", "currency", "mrr"), rates, "mrr")
+    return at_closing_rate.group_by("customer_id").agg(revalued_opening_mrr=total("converted_mrr"))
+
+
+def _started(starts: pl.DataFrame, window: Window, period: Period) -> pl.LazyFrame:
+    opening = window.boundary_of(period)
+    inside = starts.lazy().filter(pl.col("activated_at") >= instant_literal(opening))
+    return inside.select("customer_id", has_started=pl.lit(value=True)).unique()
+
+
+def _paid(revenue: pl.DataFrame, period: Period) -> pl.LazyFrame:
+    amounts = ("revenue", "advocacy_revenue", "downstream_revenue")
+    inside = revenue.lazy().filter(pl.col("month") >= period.start)
+    return inside.group_by("customer_id").agg(*(total(amount) for amount in amounts), pl.col("has_advocacy").any())
+
+
+def _with(rows: pl.LazyFrame, others: pl.LazyFrame) -> pl.LazyFrame:
+    return rows.join(others, on="customer_id", how="full", coalesce=True)
+
+
+def _moved(rows: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
+    was, is_, zero = pl.col("was_active"), pl.col("is_active"), pl.lit(0).cast(EXACT)
+    is_new = pl.col("first_active_at") >= instant_literal(window.boundary_of(period))
+    before, after = pl.col("revalued_opening_mrr"), pl.col("closing_mrr")
+    movement = (
+        pl.when(~was & ~is_ & pl.col("has_started")).then(pl.lit("transient"))
+        .when(~was & ~is_).then(pl.lit("none"))
+        .when(~was & is_new).then(pl.lit("new"))
+        .when(~was).then(pl.lit("reactivated"))
+        .when(~is_).then(pl.lit("churned"))
+        .when(after > before).then(pl.lit("expanded"))
+        .when(after < before).then(pl.lit("contracted"))
+        .otherwise(pl.lit("steady"))
+    )  # fmt: skip
+    flags = ["was_active", "is_active", "is_paused", "has_started", "has_advocacy"]
+    amounts = ["opening_mrr", "closing_mrr", "trial_mrr", "revenue", "advocacy_revenue", "downstream_revenue"]
+    plan = pl.when(was).then("opening_plan").when(is_).then("closing_plan").fill_null(UNKNOWN)
+    return (
+        rows.with_columns(pl.col(flags).fill_null(value=False), pl.col(amounts).fill_null(zero))
+        .with_columns(revalued_opening_mrr=pl.when(was).then(pl.col("revalued_opening_mrr").fill_null(zero)).otherwise(zero))
+        .with_columns(movement=movement, plan=plan, *known(period.start.year))
+        .with_columns(
+            period=pl.lit(period.name),
+            period_start=pl.lit(period.start),
+            period_end=pl.lit(period.end),
+            is_complete=pl.lit(period.is_complete),
+        )
+        .select(CustomerPeriod.column_names())
+    )

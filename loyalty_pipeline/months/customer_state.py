@@ -1,0 +1,87 @@
+"""Customer state: everybody seen so far, since when, and what is known of them at the close of a month."""
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import instant, key
+from loyalty_pipeline.months.line_starts import LineStart
+from loyalty_pipeline.periods import Window
+from loyalty_pipeline.reads import Later, Previous, Through
+from loyalty_pipeline.staging.customers import ATTRIBUTES, Attributes, CustomerChange, CustomerOrigin
+from loyalty_pipeline.staging.payments import Payment
+
+
+class CustomerState(Attributes):
+    """One row per customer with a line or a payment before the closing; attributes as they were there."""
+
+    customer_id = key("The customer.")
+    first_active_at = instant("Start of the first line that made it active; null where none did.", nullable=True)
+
+
+def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
+    window: Window,
+    previous: Previous[CustomerState],
+    line_starts: dy.LazyFrame[LineStart],
+    payments: dy.LazyFrame[Payment],
+    customer_origins: Through[CustomerOrigin],
+    later_origins: Later[CustomerOrigin],
+    customer_changes: Through[CustomerChange],
+) -> dy.LazyFrame[CustomerState]:
+    """Those of the month before, and who was first seen in this one.
+
+    Attributes are those of the record's latest version before the closing, or of the earliest version known
+    where that is later: a customer who moves restates no history.
+    """
+    _, closing = window.bounds
+    seen = pl.concat(
+        [line_starts.select("customer_id"), payments.filter(pl.col("occurred_at") < closing).select("customer_id")]
+    ).unique()
+    newcomers = seen.join(previous, on="customer_id", how="anti").collect()
+    changes = customer_changes.filter(pl.col("updated_at") < closing)
+    first_known = _first_known(newcomers, customer_origins, later_origins)
+    activated = line_starts.select("customer_id", "activated_at")
+    return (
+        pl.concat(
+            [
+                _changed(previous, changes.filter(pl.col("month") == window.month)),
+                _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
+            ]
+        )
+        .join(activated, on="customer_id", how="left")
+        .with_columns(first_active_at=pl.coalesce("first_active_at", "activated_at"))
+        .pipe(CustomerState.cast)
+    )
+
+
+def _first_known(newcomers: pl.DataFrame, origins: pl.LazyFrame, later: Later[CustomerOrigin]) -> pl.LazyFrame:
+    columns = ["customer_id", *ATTRIBUTES]
+    found = [origins.select(columns).join(newcomers.lazy(), on="customer_id", how="semi").collect()]
+    missing = newcomers.join(found[0], on="customer_id", how="anti")
+    while missing.height and (month := next(later, None)) is not None:
+        found.append(month.select(columns).join(missing.lazy(), on="customer_id", how="semi").collect())
+        missing = missing.join(found[-1], on="customer_id", how="anti")
+    known = pl.concat(found).unique("customer_id", keep="first", maintain_order=True)
+    return (
+        newcomers.lazy()
+        .join(known.lazy(), on="customer_id", how="left")
+        .with_columns(first_active_at=pl.lit(None, pl.Datetime("us", "UTC")))
+        .select("customer_id", *ATTRIBUTES, "first_active_at")
+    )
+
+
+def _changed(states: pl.LazyFrame, changes: pl.LazyFrame) -> pl.LazyFrame:
+    latest = changes.sort("updated_at").unique("customer_id", keep="last", maintain_order=True)
+    now = latest.select("customer_id", pl.lit(value=True).alias("has_changed"), *_prefixed(ATTRIBUTES))
+    attributes = [
+        pl.when(pl.col("has_changed").is_not_null()).then(f"new_{name}").otherwise(name).alias(name)
+        for name in ATTRIBUTES
+    ]
+    return (
+        states.join(now, on="customer_id", how="left")
+        .with_columns(attributes)
+        .select("customer_id", *ATTRIBUTES, "first_active_at")
+    )
+
+
+def _prefixed(names: tuple[str, ...]) -> list[pl.Expr]:
+    return [pl.col(name).alias(f"new_{name}") for name in names]

@@ -1,0 +1,117 @@
+"""What purchasers are expected to bring: BG/NBD for how often, gamma-gamma for how much."""
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import Table, count, day, exact, key, number
+from loyalty_pipeline.models.bg_nbd import BgNbd, fit_bg_nbd
+from loyalty_pipeline.models.gamma_gamma import GammaGamma, fit_gamma_gamma
+from loyalty_pipeline.models.residual_value import residual_value
+from loyalty_pipeline.months.customer_revenue import CustomerValue
+from loyalty_pipeline.periods import Window
+
+DAYS_OF_A_WEEK = 7
+
+
+class ClvFit(Table):
+    """One row per closing with purchasers: the parameters of both models, null where one could not be fitted."""
+
+    closes_on = day("First day after what the models know.", key=True)
+    customers = count("Customers who purchased before it.", of="customers")
+    repeat_customers = count("Of those, on two days or more.", of="customers")
+    r = number("BG/NBD: shape of the purchase rates.", unit="none", nullable=True)
+    alpha = number("BG/NBD: scale of the purchase rates.", unit="weeks", nullable=True)
+    a = number("BG/NBD: first shape of the chance to leave after a purchase.", unit="none", nullable=True)
+    b = number("BG/NBD: second shape of that chance.", unit="none", nullable=True)
+    log_likelihood = number("BG/NBD: log-likelihood of the fit.", unit="nats", nullable=True)
+    p = number("Gamma-gamma: shape of a customer's spend.", unit="none", nullable=True)
+    q = number("Gamma-gamma: shape of the customers' scales.", unit="none", nullable=True)
+    v = number("Gamma-gamma: scale of the customers' scales.", unit="reporting currency", nullable=True)
+    spend_log_likelihood = number("Gamma-gamma: log-likelihood of the fit.", unit="nats", nullable=True)
+    is_fit_at_edge = dy.Bool(nullable=True, description="Did a bound or a failed search decide a parameter?")
+
+
+class CustomerResidual(Table):
+    """One row per customer who purchased before the closing, where both models could be fitted."""
+
+    customer_id = key("The customer.")
+    residual_margin = exact("Discounted margin still expected.")
+
+
+def clv_fits(window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str) -> dy.LazyFrame[ClvFit]:
+    """Fits at one closing, by maximum likelihood on grouped histories; no row where customers subscribe.
+
+    A purchase is a local day with a paid invoice of positive total; time runs in weeks from the first of them
+    to the last day before the closing. Spend is the mean of the days after the first.
+    Source: Fader, Hardie & Lee (2005), Marketing Science 24(2); Fader & Hardie (2013), "The gamma-gamma model".
+    """
+    histories = _histories(window, customer_value, activity)
+    if histories.is_empty():
+        return ClvFit.create_empty(lazy=True)
+    purchases, spend = _fitted(histories)
+    row = {
+        "closes_on": window.closes_on,
+        "customers": histories.height,
+        "repeat_customers": histories.filter(pl.col("frequency") > 0).height,
+        "is_fit_at_edge": None if purchases is None else purchases.at_edge or (spend is not None and spend.at_edge),
+    }
+    if purchases is not None:
+        row |= {name: getattr(purchases, name) for name in ("r", "alpha", "a", "b", "log_likelihood")}
+    if spend is not None:
+        row |= {name: getattr(spend, name) for name in ("p", "q", "v")}
+        row |= {"spend_log_likelihood": spend.log_likelihood}
+    schema = {name: column.dtype for name, column in ClvFit.columns().items()}
+    return pl.LazyFrame([row], schema=schema).pipe(ClvFit.cast)
+
+
+def customer_residuals(  # noqa: PLR0913 - two tables and four policies
+    window: Window,
+    customer_value: dy.LazyFrame[CustomerValue],
+    clv_fits: dy.LazyFrame[ClvFit],
+    activity: str,
+    clv_horizon_months: int,
+    discount_rate: float,
+    gross_margin: float,
+) -> dy.LazyFrame[CustomerResidual]:
+    """Margin expected over `clv_horizon_months`, discounted at `discount_rate` a year."""
+    histories = _histories(window, customer_value, activity)
+    fits = clv_fits.filter(pl.col("r").is_not_null(), pl.col("p").is_not_null()).collect()
+    if histories.is_empty() or fits.is_empty():
+        return CustomerResidual.create_empty(lazy=True)
+    fit = fits.row(0, named=True)
+    value = residual_value(
+        BgNbd(fit["r"], fit["alpha"], fit["a"], fit["b"], fit["log_likelihood"], fit["is_fit_at_edge"]),
+        GammaGamma(fit["p"], fit["q"], fit["v"], fit["spend_log_likelihood"], fit["is_fit_at_edge"]),
+        histories,
+        horizon_months=clv_horizon_months,
+        discount_rate=discount_rate,
+        margin=float(gross_margin),
+    )
+    residual = pl.Series("residual_margin", value).round(4).cast(pl.Decimal(18, 4))
+    return histories.select("customer_id", residual).lazy().pipe(CustomerResidual.cast)
+
+
+def _histories(window: Window, customer_value: pl.LazyFrame, activity: str) -> pl.DataFrame:
+    frequency = pl.col("purchase_days") - 1
+    since_first = pl.col("last_purchase_on") - pl.col("first_purchase_on")
+    known_for = window.last_day - pl.col("first_purchase_on")
+    return (
+        customer_value.filter(pl.col("purchase_days") > 0, activity == "purchases")
+        .select(
+            "customer_id",
+            frequency=frequency,
+            recency=since_first.dt.total_days() / DAYS_OF_A_WEEK,
+            t=known_for.dt.total_days() / DAYS_OF_A_WEEK,
+            mean_spend=pl.when(frequency > 0).then(pl.col("repeat_revenue").cast(pl.Float64) / frequency),
+        )
+        .sort("customer_id")
+        .collect()
+    )
+
+
+def _fitted(histories: pl.DataFrame) -> tuple[BgNbd | None, GammaGamma | None]:
+    grouped = histories.group_by("frequency", "recency", "t").agg(customers=pl.len().cast(pl.Int64))
+    repeaters = histories.filter(pl.col("frequency") > 0, pl.col("mean_spend") > 0)
+    spend = repeaters.group_by("frequency", "mean_spend").agg(customers=pl.len().cast(pl.Int64))
+    # Floats add up differently in another order.
+    return fit_bg_nbd(grouped.sort("frequency", "recency", "t")), fit_gamma_gamma(spend.sort("frequency", "mean_spend"))

@@ -1,0 +1,28 @@
+"""Division as every metric means it, and how sure a proportion is."""
+
+import polars as pl
+
+NORMAL_95 = 1.959963984540054
+
+
+def over(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
+    """One amount over another as a float, null where the whole is zero."""
+    whole_float = _column(whole).cast(pl.Float64)
+    return pl.when(whole_float != 0).then(_column(part).cast(pl.Float64) / whole_float)
+
+
+def wilson(part: str, whole: str) -> tuple[pl.Expr, pl.Expr]:
+    """Low and high end of the 95 % Wilson interval of a proportion, null where the whole is zero.
+
+    Source: Wilson (1927), "Probable inference, the law of succession, and statistical inference", JASA 22.
+    """
+    n = pl.col(whole).cast(pl.Float64)
+    p, square = over(part, whole), NORMAL_95**2
+    middle = p + square / (2 * n)
+    spread = NORMAL_95 * (p * (1 - p) / n + square / (4 * n * n)).sqrt()
+    stretch = 1 + square / n
+    return ((middle - spread) / stretch).clip(0, 1), ((middle + spread) / stretch).clip(0, 1)
+
+
+def _column(of: str | pl.Expr) -> pl.Expr:
+    return pl.col(of) if isinstance(of, str) else of

@@ -1,0 +1,183 @@
+"""Settings: every policy of the company and every place of the machine, by one name each.
+
+`Settings(...)` is exactly what it is told, and defaults. `Settings.load` also reads the environment
+(`LOYALTY_<NAME>`) and one `loyalty.toml`: arguments come before the environment, that before the file.
+"""
+
+import re
+from datetime import date, datetime
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from loyalty_pipeline.currencies import CURRENCIES
+from loyalty_pipeline.settings_sources import FILE_NAME, SettingsError, gathered, said_wrong
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as unknown:
+        near = get_close_matches(name, available_timezones(), n=1)
+        example = f"did you mean {near[0]}?" if near else "such as Europe/Berlin"
+        message = f"expected the IANA name of a time zone, {example}"
+        raise ValueError(message) from unknown
+    return name
+
+
+def _currency(code: str) -> str:
+    if code not in CURRENCIES:
+        message = "expected an ISO 4217 code, such as EUR"
+        raise ValueError(message)
+    return code
+
+
+def _cron(text: str) -> str:
+    # Dagster parses it in full; what this catches is a sixth field or words, without importing Dagster.
+    if len(text.split()) != 5 or re.search(r"[^\d*/,\- ]", text):  # noqa: PLR2004
+        message = "expected five fields: minute hour day month weekday, such as 0 3 * * *"
+        raise ValueError(message)
+    return text
+
+
+def _web_address(address: SecretStr) -> SecretStr:
+    if not address.get_secret_value().startswith(("https://", "http://")):
+        message = "expected an address that starts with https://"
+        raise ValueError(message)
+    return address
+
+
+__all__ = ["Settings", "SettingsError", "TableMapping", "settings_schema"]
+
+Days = Annotated[int, Field(ge=0)]
+Positive = Annotated[int, Field(ge=1)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Constant = str | bool | int | Decimal | datetime | date
+
+
+class TableMapping(BaseModel):
+    """How one raw table is found in a source that names things its own way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str | None = Field(None, description="File or folder of the table; default: its name.")
+    columns: dict[str, str] = Field({}, description="Contract column -> the source's name for it.")
+    values: dict[str, Constant] = Field({}, description="Contract column -> constant, for what it lacks.")
+
+
+class Settings(BaseSettings):
+    """What a run is told. Unknown names are errors, so that a typing mistake cannot pass for a default."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, extra="forbid", env_prefix="LOYALTY_", env_ignore_empty=True
+    )
+
+    source: str = Field("data/demo", min_length=1, description="Folder or URL of the raw tables.")
+    data_dir: Path = Field(
+        Path("data"), description="Folder of the lake, the landing zone and what is published."
+    )
+    as_of: date | None = Field(
+        None, description="Nothing from this local date on counts; default: the day of the run."
+    )
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        "UTC", description="IANA name; a period starts at its local midnight."
+    )
+    reporting_currency: Annotated[str, AfterValidator(_currency)] = Field(
+        "EUR", description="ISO 4217 code of the currency that amounts are published in."
+    )
+    fiscal_year_start_month: int = Field(
+        1, ge=1, le=12, description="Month in which a year starts; its quarters follow."
+    )
+    mrr_source: Literal["subscription_items", "invoice_lines"] | None = Field(
+        None,
+        description="Where recurring lines come from; default: subscription_items when the source has them.",
+    )
+    renewal_grace_days: Days = Field(
+        3, description="A renewal this late is a late renewal, not churn: payment and booking take days."
+    )
+    delinquency_days: Days = Field(
+        30, description="How long an unpaid invoice still counts as recurring: reminders take about a month."
+    )
+    mrr_floor: Decimal = Field(
+        Decimal("0.50"),
+        ge=0,
+        decimal_places=4,
+        max_digits=18,
+        description="MRR below this (reporting currency) is zero: what rounded prorations leave.",
+    )
+    activity: Literal["subscriptions", "purchases"] = Field(
+        "subscriptions",
+        description="What makes a customer active: a running subscription or a recent purchase.",
+    )
+    activity_window_days: Positive = Field(
+        90, description="How recent a purchase must be, where purchases make a customer active."
+    )
+    gross_margin: Decimal = Field(
+        Decimal("0.8"),
+        ge=0,
+        le=1,
+        description="Share of revenue left after cost of goods; usual for software.",
+    )
+    discount_rate: Share = Field(0.10, description="By how much a year's delay lowers the worth of money.")
+    clv_horizon_months: Positive = Field(36, description="How far lifetime value looks ahead.")
+    advocacy_window_months: Positive = Field(
+        12, description="How long a referred customer's revenue is credited to its advocate."
+    )
+    advocacy_depth: int = Field(
+        5, ge=0, description="How many steps up a chain of referrals revenue is followed."
+    )
+    max_bad_share: Share = Field(0.01, description="Share of a column's values that may be unreadable.")
+    keep_snapshots: Positive = Field(
+        3, description="Published snapshots that are kept at least, for readers and rollback."
+    )
+    keep_hours: int = Field(
+        24, ge=0, description="Hours that a snapshot is kept at least: the longest query."
+    )
+    nightly_cron: Annotated[str, AfterValidator(_cron)] = Field(
+        "0 3 * * *", description="When the nightly run starts, in the reporting time zone."
+    )
+    start_schedules: bool = Field(
+        default=False, description="Whether schedules and sensors run without being switched on in the UI."
+    )
+    alert_webhook: Annotated[SecretStr, AfterValidator(_web_address)] | None = Field(
+        None, description="Address told of failures. It is a secret: LOYALTY_ALERT_WEBHOOK only."
+    )
+    tables: dict[str, TableMapping] = Field({}, description="Raw table -> how it is found in the source.")
+
+    @classmethod
+    def load(cls, file: Path | None = None, **overrides: Any) -> Self:
+        """Settings from arguments, environment, file and defaults, in this order.
+
+        The file is `file`, or the loyalty.toml in the source folder that arguments or environment name, or
+        the one in the working directory. Its relative paths start at its own folder; others at the working
+        directory. An override of None counts as not given. Raises SettingsError.
+        """
+        values, origins = gathered(cls, file, overrides)
+        try:
+            return cls(**values)
+        except ValidationError as wrong:
+            raise SettingsError(said_wrong(cls, wrong, origins)) from None
+
+    @classmethod
+    def settings_customise_sources(
+        cls, settings_cls: type[BaseSettings], init_settings: PydanticBaseSettingsSource, *_: Any, **__: Any
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only arguments, so that no test depends on the machine; `load` adds the others."""
+        del settings_cls
+        return (init_settings,)
+
+    def as_of_date(self, today: date | None = None) -> date:
+        """The as-of of a run: the setting, else `today`, which is by default the date now in `timezone`."""
+        return self.as_of or today or datetime.now(ZoneInfo(self.timezone)).date()
+
+
+def settings_schema() -> dict[str, Any]:
+    """The JSON schema of loyalty.toml, for editors."""
+    schema = Settings.model_json_schema()
+    del schema["properties"]["alert_webhook"]
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": FILE_NAME}

@@ -1,0 +1,117 @@
+"""Where settings come from, and what is said when one of them is wrong."""
+
+import os
+import re
+import tomllib
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+from pydantic_settings import BaseSettings, EnvSettingsSource
+from pydantic_settings import SettingsError as UnreadableVariable
+
+FILE_NAME = "loyalty.toml"
+PREFIX = "LOYALTY_"
+PATHS = ("source", "data_dir")
+SECRETS = ("alert_webhook",)
+
+
+class SettingsError(Exception):
+    """A setting is wrong. The message says which, what was found where, and what was expected."""
+
+
+def gathered(
+    settings: type[BaseSettings], file: Path | None, overrides: dict[str, Any]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The values that somebody set, and for each who did: an argument, a variable or a file."""
+    given = {name: value for name, value in overrides.items() if value is not None}
+    environment = _environment(settings)
+    found = file or _file_of((environment | given).get("source"))
+    from_file = _from_file(found) if found else {}
+    origins = (
+        dict.fromkeys(from_file, str(found))
+        | {name: PREFIX + name.upper() for name in environment}
+        | dict.fromkeys(given, "argument")
+    )
+    return from_file | environment | given, origins
+
+
+def said_wrong(settings: type[BaseSettings], wrong: ValidationError, origins: dict[str, str]) -> str:
+    """One line for each wrong setting: name, found value, origin, expectation."""
+    lines = []
+    for error in wrong.errors(include_url=False):
+        names = [str(part) for part in error["loc"]]
+        origin = origins.get(names[0], "argument")
+        if error["type"] == "extra_forbidden":
+            known = _siblings(settings, names)
+            lines.append(f"{'.'.join(names)} ({origin}): no such setting{_nearest(names[-1], known)}")
+        else:
+            found = "***" if names[0] in SECRETS else _shown(error["input"])
+            lines.append(f"{'.'.join(names)} = {found} ({origin}): {_expectation(error['msg'])}")
+    return "\n".join(dict.fromkeys(lines))
+
+
+def _environment(settings: type[BaseSettings]) -> dict[str, Any]:
+    known = {PREFIX + name.upper() for name in settings.model_fields}
+    for variable in sorted(os.environ):
+        if variable.startswith(PREFIX) and variable not in known:
+            message = f"{variable} (environment): no such setting{_nearest(variable, known)}"
+            raise SettingsError(message)
+    try:
+        return EnvSettingsSource(settings)()
+    except UnreadableVariable:
+        message = f'tables ({PREFIX}TABLES): expected JSON, such as {{"customers": {{"file": "people.csv"}}}}'
+        raise SettingsError(message) from None
+
+
+def _file_of(source: object) -> Path | None:
+    folders = [Path()] if source is None or "://" in str(source) else [Path(str(source)).expanduser(), Path()]
+    return next((path for folder in folders if (path := folder / FILE_NAME).is_file()), None)
+
+
+def _from_file(file: Path) -> dict[str, Any]:
+    try:
+        values = tomllib.loads(file.read_text("utf-8"), parse_float=Decimal)
+    except OSError as missing:
+        message = f"{file}: expected a settings file, found none that can be read ({missing.strerror})"
+        raise SettingsError(message) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as malformed:
+        message = f"{file}: expected TOML, found a mistake: {malformed}"
+        raise SettingsError(message) from None
+    for name in set(SECRETS) & values.keys():
+        message = f"{name} ({file}): a secret must not stand in a file; set {PREFIX}{name.upper()} instead"
+        raise SettingsError(message)
+    return values | {name: _placed(values[name], file.parent) for name in PATHS if name in values}
+
+
+def _placed(path: object, folder: Path) -> object:
+    if not isinstance(path, str) or not path or "://" in path:
+        return path
+    return str(folder / Path(path).expanduser())
+
+
+def _siblings(settings: type[BaseModel], names: list[str]) -> set[str]:
+    model = settings if len(names) == 1 else _mapping_of(settings, names[0])
+    return set(model.model_fields)
+
+
+def _mapping_of(settings: type[BaseModel], name: str) -> type[BaseModel]:
+    """The model of the values of a setting that is a table of tables."""
+    arguments = getattr(settings.model_fields[name].annotation, "__args__", ())
+    return next(kind for kind in arguments if isinstance(kind, type) and issubclass(kind, BaseModel))
+
+
+def _nearest(name: str, known: set[str]) -> str:
+    near = get_close_matches(name, sorted(known), n=1, cutoff=0)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _expectation(message: str) -> str:
+    """What pydantic says, from the side of who reads it: `Input should be ...` is `expected ...`."""
+    return re.sub(r"^.*? should (be|have|match) ", "expected ", message.removeprefix("Value error, "))
+
+
+def _shown(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else str(value)

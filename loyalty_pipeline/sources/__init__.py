@@ -1,0 +1,1 @@
+"""What the source systems promise (their raw contracts) and the readers that fetch it."""

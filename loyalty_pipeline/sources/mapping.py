@@ -1,0 +1,34 @@
+"""Whether the settings' `[tables.<table>]` sections speak of tables and columns that exist."""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from loyalty_pipeline.settings import SettingsError, TableMapping
+from loyalty_pipeline.sources.catalogue import RAW_TABLES
+
+
+def check_mappings(tables: Mapping[str, TableMapping]) -> None:
+    """Raise SettingsError for each table and column that no raw contract has, with the nearest one that exists.
+
+    A mapping of a table that does not exist would be read by nobody, and the table meant would be missed.
+    """
+    wrong = [line for table, mapping in tables.items() for line in _unknown(table, mapping)]
+    if wrong:
+        raise SettingsError("\n".join(wrong))
+
+
+def _unknown(table: str, mapping: TableMapping) -> list[str]:
+    if table not in RAW_TABLES:
+        return [f"tables.{table}: expected a raw table{_nearest(table, list(RAW_TABLES))}"]
+    known = RAW_TABLES[table].column_names()
+    named = [("columns", name) for name in mapping.columns] + [("values", name) for name in mapping.values]
+    return [
+        f"tables.{table}.{part}.{name}: expected a column of {table}{_nearest(name, known)}"
+        for part, name in named
+        if name not in known
+    ]
+
+
+def _nearest(name: str, known: list[str]) -> str:
+    near = get_close_matches(name, known, n=1, cutoff=0)
+    return f"; did you mean {near[0]}?" if near else ""

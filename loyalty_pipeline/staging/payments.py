@@ -1,0 +1,80 @@
+"""Payments: what customers paid, less what they got back, net of discount, without tax."""
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import Table, day, exact, flag, instant, key
+from loyalty_pipeline.money import total
+from loyalty_pipeline.periods import business_month
+from loyalty_pipeline.reads import ByMonth
+from loyalty_pipeline.sources.billing import Invoice, InvoiceLine, Refund
+from loyalty_pipeline.staging.invoices import BilledInvoice
+from loyalty_pipeline.staging.merges import merged
+from loyalty_pipeline.staging.met_merges import MetMerge
+from loyalty_pipeline.staging.versions import current
+
+
+class Payment(Table):
+    """One row per customer, currency and instant at which invoices of one month were paid or refunded."""
+
+    month = day("The month of the instant.", key=True)
+    customer_id = key("The customer, after merges.")
+    currency = key("The currency of the amounts.")
+    occurred_at = instant("When it was paid or refunded.", key=True)
+    amount = exact("Lines of the invoices paid, less refunds.", of="currency of the payment")
+    purchase_amount = exact("Lines of the invoices paid whose total is positive.", of="currency of the payment")
+    is_purchase = flag("Was an invoice with a positive total paid?")
+
+
+def payments(  # noqa: PLR0913 - revenue is made of four tables
+    invoices: dy.LazyFrame[Invoice],
+    invoice_lines: dy.LazyFrame[InvoiceLine],
+    refunds: dy.LazyFrame[Refund],
+    billed_invoices: dy.LazyFrame[BilledInvoice],
+    met_merges: dy.LazyFrame[MetMerge],
+    timezone: str,
+) -> ByMonth[Payment]:
+    """Lines of paid invoices by `paid_at`, less refunds by `refunded_at`. All kinds of lines are revenue."""
+    return (
+        pl.concat([_paid(billed_invoices, invoice_lines), _refunded(invoices, refunds, met_merges)])
+        .group_by("customer_id", "currency", "occurred_at")
+        .agg(total("amount"), total("purchase_amount"), pl.col("is_purchase").any())
+        .with_columns(month=business_month("occurred_at", timezone))
+        .pipe(Payment.cast)
+    )
+
+
+def _paid(billed_invoices: pl.LazyFrame, invoice_lines: pl.LazyFrame) -> pl.LazyFrame:
+    lines = invoice_lines.select("line_id", "invoice_id", "amount", "updated_at", "deleted_at", "_batch")
+    amounts = current(lines, "line_id").group_by("invoice_id").agg(total("amount"))
+    is_purchase = pl.col("total") > 0
+    return (
+        billed_invoices.filter(pl.col("status") == "paid")
+        .join(amounts, on="invoice_id", how="left")
+        .with_columns(pl.col("amount").fill_null(0))
+        .select(
+            "customer_id",
+            "currency",
+            "amount",
+            occurred_at="paid_at",
+            purchase_amount=pl.when(is_purchase).then("amount").otherwise(pl.lit(0, pl.Decimal(18, 4))),
+            is_purchase=is_purchase,
+        )
+    )
+
+
+def _refunded(invoices: pl.LazyFrame, refunds: pl.LazyFrame, met_merges: pl.LazyFrame) -> pl.LazyFrame:
+    customers = current(invoices, "invoice_id").select("invoice_id", "customer_id")
+    return (
+        current(refunds, "refund_id")
+        .join(customers, on="invoice_id")
+        .pipe(merged, met_merges)
+        .select(
+            "customer_id",
+            "currency",
+            amount=-pl.col("amount"),
+            occurred_at="refunded_at",
+            purchase_amount=pl.lit(0, pl.Decimal(18, 4)),
+            is_purchase=pl.lit(value=False),
+        )
+    )

@@ -1,0 +1,1 @@
+"""The golden company: a dozen customers worked on paper."""
