@@ -1,4 +1,4 @@
-"""The yardstick of the benchmark: `mrr_growth` and `churn` from the raw Parquet folder in plain DuckDB SQL."""
+"""The benchmark's yardstick: `mrr_growth` and `churn` from the raw Parquet folder in plain DuckDB SQL."""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -55,7 +55,10 @@ def main() -> None:
 
 
 def add_view(connection: duckdb.DuckDBPyConnection, source: Path, table: str, columns: list[str]) -> None:
-    """Name the files of a raw table; a column that the source lacks is null, instants lose their zone as UTC."""
+    """Name the files of a raw table; a column that the source lacks is null, instants become naive UTC.
+
+    A row that claims to have changed in the future is bad input and left out.
+    """
     folder = source / table
     files = str(folder / "*.parquet") if folder.is_dir() else f"{folder}.parquet"
     relation = connection.read_parquet(files, union_by_name=True)
@@ -63,7 +66,7 @@ def add_view(connection: duckdb.DuckDBPyConnection, source: Path, table: str, co
     selected = [expression(column, str(types.get(column, ""))) for column in columns]
     connection.execute(
         f"CREATE VIEW raw_{table} AS SELECT {', '.join(selected)}"  # noqa: S608 - names from the table above
-        f" FROM read_parquet('{files}', union_by_name = true)"
+        f" FROM read_parquet('{files}', union_by_name = true) WHERE updated_at::TIMESTAMPTZ <= now()"
     )
 
 

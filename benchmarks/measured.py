@@ -13,7 +13,7 @@ RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one run: elapsed and CPU seconds (user and system, all threads), greatest resident memory in bytes."""
+    """Of one run: elapsed and CPU seconds (user and system, all threads), peak resident memory in bytes."""
 
     name: str
     elapsed_seconds: float

@@ -1,8 +1,8 @@
 """What a night costs, beside the same two tables in plain DuckDB SQL from the same raw files.
 
 Run by hand, never by the test suite: `python -m benchmarks.nightly --folder <an empty folder>`. It makes a
-company of 200,000 customers and 36 months there (once), then runs the peer and four nights of the pipeline, one
-after the other, each as a process of its own.
+company of 200,000 customers and 36 months there (once), then runs the peer and four nights of the pipeline,
+one after the other, each as a process of its own.
 """
 
 import shutil

@@ -1,7 +1,7 @@
 """A manifest names the file of each part of each table, like a git commit names its blobs."""
 
 import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
@@ -67,4 +67,5 @@ def digest_of(*parts: str | bytes) -> str:
 
 
 def _stored(entry: Entry) -> dict[str, Any]:
-    return {name: value for name, value in asdict(entry).items() if value != ""}
+    fields = {"file": entry.file, "rows": entry.rows, "bytes": entry.bytes, "digest": entry.digest}
+    return fields | ({"latest": entry.latest} if entry.latest else {})

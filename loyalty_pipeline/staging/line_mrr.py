@@ -32,54 +32,73 @@ def with_mrr(lines: pl.LazyFrame, timezone: str) -> pl.LazyFrame:
     # Four frames, because `when` would work out every rule for every line.
     ruled = [
         counted.filter(is_known & is_whole & is_one_month).with_columns(mrr="amount"),
-        counted.filter(is_known & is_whole & ~is_one_month).with_columns(mrr=_by_interval()),
-        counted.filter(is_known & ~is_whole).with_columns(mrr=_by_proration(timezone)),
-        counted.filter(~is_known).with_columns(mrr=_by_term(timezone)),
+        _by_interval(counted.filter(is_known & is_whole & ~is_one_month)),
+        _by_proration(counted.filter(is_known & ~is_whole), timezone),
+        _by_term(counted.filter(~is_known), timezone),
     ]
-    return pl.concat(ruled).lazy()
+    return pl.concat([frame.select(*counted.columns, "mrr") for frame in ruled]).lazy()
 
 
-def _by_interval() -> pl.Expr:
-    months, per = _months()
-    return _rounded(per, months)
+def _by_interval(lines: pl.DataFrame) -> pl.DataFrame:
+    return lines.with_columns(_months()).with_columns(mrr=_rounded("per", "months"))
 
 
-def _by_proration(timezone: str) -> pl.Expr:
-    months, per = _months()
-    end = local("ends_at", timezone)
+def _by_proration(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     count = pl.col("interval_count")
-    by_months = add_months(end, -count * pl.col("interval").replace_strict(STEP_MONTHS, default=0))
-    by_days = end - pl.duration(days=count * pl.col("interval").replace_strict(STEP_DAYS, default=0))
-    start = pl.when(pl.col("interval").is_in(list(STEP_MONTHS))).then(by_months).otherwise(by_days)
-    parent = pl.col("ends_at") - elapsed_at(start, timezone)
-    length = pl.col("ends_at") - pl.col("starts_at")
-    return _rounded(per * _moments(parent), months * _moments(length))
-
-
-def _by_term(timezone: str) -> pl.Expr:
-    start, end = local("starts_at", timezone), local("ends_at", timezone)
-    months = months_between(start, end)
-    is_exact = (months >= 1) & ((add_months(start, months) == end) | (add_months(end, -months) == start))
-    whole = pl.when(add_months(end, -months) >= start).then(months).otherwise(months - 1)
-    edge = elapsed_at(add_months(end, -whole), timezone)
-    left = _moments(edge - pl.col("starts_at"))
-    length = _moments(edge - elapsed_at(add_months(end, -whole - 1), timezone))
-    term = whole.cast(pl.Int128) * length + left
-    one = pl.lit(1, pl.Int128)
-    return _rounded(
-        pl.when(is_exact).then(one).otherwise(length), pl.when(is_exact).then(months.cast(pl.Int128)).otherwise(term)
+    steps = {
+        "step_months": count * pl.col("interval").replace_strict(STEP_MONTHS, default=0, return_dtype=pl.Int64),
+        "step_days": count * pl.col("interval").replace_strict(STEP_DAYS, default=0, return_dtype=pl.Int64),
+    }
+    return (
+        lines.with_columns(_months(), end=local("ends_at", timezone), **steps)
+        .with_columns(months_before=add_months(pl.col("end"), -pl.col("step_months")))
+        .with_columns(start=pl.col("months_before") - pl.duration(days="step_days"))
+        .with_columns(
+            parent=_moments(pl.col("ends_at") - elapsed_at(pl.col("start"), timezone)),
+            length=_moments(pl.col("ends_at") - pl.col("starts_at")),
+        )
+        .with_columns(scaled=pl.col("per") * pl.col("parent"), whole=pl.col("months") * pl.col("length"))
+        .with_columns(mrr=_rounded("scaled", "whole"))
     )
 
 
-def _months() -> tuple[pl.Expr, pl.Expr]:
+def _by_term(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
+    start, end, n = pl.col("start"), pl.col("end"), pl.col("n")
+    return (
+        lines.with_columns(start=local("starts_at", timezone), end=local("ends_at", timezone))
+        .with_columns(n=months_between(start, end))
+        .with_columns(after=add_months(start, n), before=add_months(end, -n))
+        .with_columns(
+            is_exact=(n >= 1) & ((pl.col("after") == end) | (pl.col("before") == start)),
+            whole=pl.when(pl.col("before") >= start).then(n).otherwise(n - 1),
+        )
+        .with_columns(edge=add_months(end, -pl.col("whole")), earlier_edge=add_months(end, -pl.col("whole") - 1))
+        .with_columns(edge=elapsed_at(pl.col("edge"), timezone), earlier_edge=elapsed_at(pl.col("earlier_edge"), timezone))
+        .with_columns(
+            left=_moments(pl.col("edge") - pl.col("starts_at")),
+            length=_moments(pl.col("edge") - pl.col("earlier_edge")),
+        )
+        .with_columns(
+            times=pl.when("is_exact").then(pl.lit(1, pl.Int128)).otherwise("length"),
+            term=pl.when("is_exact")
+            .then(n.cast(pl.Int128))
+            .otherwise(pl.col("whole").cast(pl.Int128) * pl.col("length") + pl.col("left")),
+        )
+        .with_columns(mrr=_rounded("times", "term"))
+    )
+
+
+def _months() -> list[pl.Expr]:
     parts = {name: months for name, (months, _) in IN_MONTHS.items()}
     per = {name: units for name, (_, units) in IN_MONTHS.items()}
-    months = pl.col("interval").replace_strict(parts, return_dtype=pl.Int128) * pl.col("interval_count")
-    return months, pl.col("interval").replace_strict(per, return_dtype=pl.Int128)
+    return [
+        (pl.col("interval").replace_strict(parts, return_dtype=pl.Int128) * pl.col("interval_count")).alias("months"),
+        pl.col("interval").replace_strict(per, return_dtype=pl.Int128).alias("per"),
+    ]
 
 
-def _rounded(times: pl.Expr, over: pl.Expr) -> pl.Expr:
-    return from_ten_thousandths(quotient(ten_thousandths("amount") * times, over))
+def _rounded(times: str, over: str) -> pl.Expr:
+    return from_ten_thousandths(quotient(ten_thousandths("amount") * pl.col(times), pl.col(over)))
 
 
 def _moments(duration: pl.Expr) -> pl.Expr:

@@ -1,0 +1,128 @@
+"""Snapshots: all published tables of one run, made aside and shown to readers in one step.
+
+`snapshots/<id>/<table>.parquet` never changes once `current.json` has named it. The id is the digest of inputs,
+settings and code, so that a run that changes nothing publishes nothing.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.manifest import digest_of
+from loyalty_pipeline.lake.store import write_whole
+from loyalty_pipeline.publication.files import described, parquet
+
+VERSION = "1"
+
+
+class PublicationConflict(Exception):
+    """Somebody else published since this run looked."""
+
+
+@dataclass(frozen=True)
+class Publication:
+    """What became of a run's tables."""
+
+    snapshot: str
+    is_changed: bool
+    folder: Path
+    rows: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Publisher:
+    """The `published` folder of a data folder. At least `keep` snapshots and those of `keep_hours` are kept."""
+
+    data_dir: Path
+    keep: int = 3
+    keep_hours: int = 24
+
+    @property
+    def root(self) -> Path:
+        """Where snapshots lie."""
+        return self.data_dir / "published"
+
+    def current(self) -> dict[str, Any]:
+        """What `current.json` says; empty before the first publication."""
+        pointer = self.root / "current.json"
+        return json.loads(pointer.read_text()) if pointer.exists() else {}
+
+    def publish(self, lake: Lake, tables: list[str], now: datetime) -> Publication:
+        """Publish tables of the lake, all of them or none.
+
+        Raises `PublicationConflict` when the pointer moved meanwhile; what it names then stays.
+        """
+        before = self.current()
+        settings = digest_of(repr(sorted(lake.policy.items(), key=str)), repr(lake.calendar))
+        made_of = [f"{name}={lake.tables[name].code}/{lake.digest(name)}" for name in tables]
+        snapshot = digest_of(VERSION, settings, *made_of)
+        folder = self.root / "snapshots" / snapshot
+        if before.get("snapshot") == snapshot and (folder / "manifest.json").exists():
+            manifest = json.loads((folder / "manifest.json").read_text())
+            rows = {name: table["rows"] for name, table in manifest["tables"].items()}
+            self._link(snapshot)
+            return Publication(snapshot, is_changed=False, folder=folder, rows=rows)
+        written = self._write(lake, tables, folder, {"settings": settings, "version": VERSION})
+        manifest = {"snapshot": snapshot, "settings": _readable(lake), "tables": written}
+        write_whole(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
+        self._swap(snapshot, before, now)
+        self._link(snapshot)
+        self._collect(now)
+        return Publication(snapshot, is_changed=True, folder=folder, rows={n: t["rows"] for n, t in written.items()})
+
+    def _write(self, lake: Lake, tables: list[str], folder: Path, facts: dict[str, str]) -> dict[str, Any]:
+        written = {}
+        for name in tables:
+            rows = lake.scan(name).collect()
+            content = parquet(rows, lake.tables[name], facts)
+            path = folder / f"{name}.parquet"
+            # A killed run may have left the same file; a reader may even have it open.
+            if not path.exists() or path.read_bytes() != content:
+                write_whole(path, content)
+            written[name] = described(content, rows, {"lake": lake.digest(name), "code": lake.tables[name].code})
+        return written
+
+    def _swap(self, snapshot: str, expected: dict[str, Any], now: datetime) -> None:
+        if self.current().get("snapshot") != expected.get("snapshot"):
+            message = f"{self.root / 'current.json'} was changed by another run. Run again."
+            raise PublicationConflict(message)
+        entry = {"snapshot": snapshot, "published_at": now.isoformat()}
+        history = [entry, *expected.get("history", [])][:1000]
+        pointer = {**entry, "parent": expected.get("snapshot"), "history": history}
+        write_whole(self.root / "current.json", json.dumps(pointer, indent=1).encode())
+
+    def _link(self, snapshot: str) -> None:
+        # For tools that need one fixed path: they must resolve it once per read.
+        link, target = self.data_dir / "metrics", Path("published") / "snapshots" / snapshot
+        if link.is_symlink() and Path(os.readlink(link)) == target:
+            return
+        aside = self.data_dir / f".metrics.{uuid4().hex[:8]}"
+        aside.symlink_to(target)
+        aside.replace(link)
+
+    def _collect(self, now: datetime) -> None:
+        kept = set(self._kept(now))
+        for folder in (self.root / "snapshots").iterdir():
+            if folder.name not in kept:
+                shutil.rmtree(folder)
+
+    def _kept(self, now: datetime) -> Iterator[str]:
+        newest: dict[str, None] = {}
+        superseded_at = now
+        for entry in self.current()["history"]:
+            newest.setdefault(entry["snapshot"])
+            if len(newest) <= self.keep or superseded_at > now - timedelta(hours=self.keep_hours):
+                yield entry["snapshot"]
+            superseded_at = datetime.fromisoformat(entry["published_at"])
+
+
+def _readable(lake: Lake) -> dict[str, str]:
+    calendar = {"as_of": lake.calendar.as_of, "fiscal_year_start_month": lake.calendar.fiscal_year_start_month}
+    return {name: str(value) for name, value in sorted({**lake.policy, **calendar}.items())}
