@@ -32,16 +32,24 @@ def priced(lives: Lives, horizon: Horizon, rng: np.random.Generator) -> Columns:
     gross_after = list_price(terms["plan_after"], currency, start, horizon) * terms["seats_after"]
     support = subs["support"][row]
     extra = np.where(support >= 0, list_price(np.maximum(support, 0), currency, start, horizon), 0)
-    has_usage = rng.random(row.size) < np.array([0.35, 0.8, 0.95, 0.35])[subs["segment"][row]]
-    usage = rng.integers(1, 40, row.size) * of.PRICES[of.CODE["nonprofit_year"], currency] // 8
-    setup = np.where((terms["term"] == 0) & (rng.random(row.size) < 0.15), of.PRICES[of.CODE["team_month"], currency], 0)
+    unit = of.PRICES[of.CODE["nonprofit_year"], currency] // 8
+    usage, storage = (_metered(subs["segment"][row], unit, rng) for _ in range(2))
+    setup = np.where(
+        (terms["term"] == 0) & (rng.random(row.size) < 0.15), of.PRICES[of.CODE["team_month"], currency], 0
+    )
     return terms | {
         "person": subs["person"][row], "record": subs["record"][row], "currency": currency, "discount": discount,
         "gross": gross, "net": gross * (100 - discount) // 100,
         "gross_after": gross_after, "net_after": gross_after * (100 - discount) // 100,
-        "support": support, "extra": extra, "usage": np.where(has_usage, usage, 0), "setup": setup,
+        "support": support, "extra": extra, "usage": usage, "storage": storage, "setup": setup,
         "holds_until": _holds_until(terms),
     }  # fmt: skip
+
+
+def _metered(segment: Ints, unit: Ints, rng: np.random.Generator) -> Ints:
+    """What was used, by the unit; the larger the customer, the more often there is anything."""
+    is_used = rng.random(segment.size) < np.array([0.35, 0.8, 0.95, 0.35])[segment]
+    return np.where(is_used, rng.integers(1, 40, segment.size) * unit, 0)
 
 
 def _holds_until(terms: Columns) -> Ints:

@@ -27,6 +27,7 @@ def answer_key(simulation: Simulation) -> Key:
         "invoice_lines": with_trials.with_columns(trial_mrr=pl.lit(0), paused_customers=pl.lit(0)),
     }
     return {
-        source: {table: period_table(table, sums[source]) for table in MEASURES} | {"cohort_retention": cohorts}
+        source: {table: period_table(table, sums[source]) for table in MEASURES}
+        | {"cohort_retention": cohorts}
         for source in MRR_SOURCES
     }

@@ -73,7 +73,7 @@ RISING = np.isin(np.arange(len(PLANS)), [CODE["starter_month"], CODE["starter_ye
 
 def monthly(amount: Ints, plan: Ints) -> Ints:
     """MRR of an amount for one interval of its plan: a week is 12/52 of a month, a day 12/365."""
-    weekly = DAYS == 7  # noqa: PLR2004
+    weekly = DAYS == 7
     numerator = np.where(weekly, 52, np.where(DAYS > 0, 365, 1))
     denominator = np.where(weekly, 12, np.where(DAYS > 0, 12 * DAYS, MONTHS))
     return divide(amount * numerator[plan], denominator[plan])

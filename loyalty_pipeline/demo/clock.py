@@ -36,7 +36,8 @@ def on_anchor(month: Ints, day: Ints, second: Ints) -> Ints:
     """The instant on day `day` (0 is the first) of a month, or on its last day where the month is shorter."""
     first = month_start(month)
     last = month_start(month + 1) - DAY
-    return np.minimum(first + day * DAY, last) + second
+    at: Ints = np.minimum(first + day * DAY, last) + second
+    return at
 
 
 def add_months(at: Ints, months: Ints | int) -> Ints:

@@ -8,7 +8,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from loyalty_pipeline.demo import billing, exchange, feedback, invoices, items, lives, people, programme, referrals
+from loyalty_pipeline.demo import (
+    billing,
+    exchange,
+    feedback,
+    invoices,
+    items,
+    lives,
+    people,
+    programme,
+    referrals,
+)
 from loyalty_pipeline.demo.amounts import holdings, priced
 from loyalty_pipeline.demo.answer_key import answer_key
 from loyalty_pipeline.demo.catalogue import monthly
@@ -86,7 +96,9 @@ def _simulate(customers: int, horizon: Horizon, rng: _Streams) -> tuple[Simulati
     ]
 
 
-def _written(folder: Path, tables: list[RawTable], mess: frozenset[str], seed: int) -> Iterator[tuple[str, int]]:
+def _written(
+    folder: Path, tables: list[RawTable], mess: frozenset[str], seed: int
+) -> Iterator[tuple[str, int]]:
     for name, build in tables:
         frame = with_mess(name, build(), mess, seed)
         frame.write_parquet(folder / f"{name}.parquet", compression="snappy")
@@ -101,7 +113,7 @@ def _write_key(folder: Path, simulation: Simulation) -> None:
             table.write_parquet(place / f"{name}.parquet", compression="snappy")
 
 
-def write_company(
+def write_company(  # noqa: PLR0913 - all but the folder are keyword-only settings
     folder: Path,
     *,
     customers: int = 20_000,

@@ -30,7 +30,8 @@ class Exchange:
 
     def before(self, boundary: int) -> Ints:
         """The rate of every currency on the day that ends at a boundary."""
-        return self.rates[max(0, (boundary - 1) // DAY - self.first_day)]
+        rates: Ints = self.rates[max(0, (boundary - 1) // DAY - self.first_day)]
+        return rates
 
 
 def simulate(horizon: Horizon, rng: np.random.Generator) -> Exchange:

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from loyalty_pipeline.demo import catalogue as of
-from loyalty_pipeline.demo.clock import DAY, HOUR, NEVER, Columns, Floats, Horizon, Ints
+from loyalty_pipeline.demo.clock import DAY, HOUR, NEVER, Bools, Columns, Floats, Horizon, Ints
 from loyalty_pipeline.demo.frames import identifiers, instants, labels, shaped
 from loyalty_pipeline.demo.people import record_at
 
@@ -15,7 +15,16 @@ _ANSWERS = np.array([0.24, 0.22, 0.18, 0.14, 0.11, 0.10, 0.11, 0.13, 0.17, 0.26,
 _SURVEYS = {"nps": (0, 10, 1.0), "csat": (1, 5, 0.4), "ces": (1, 7, 0.2), "trust": (1, 7, 0.08),
             "emotional": (1, 7, 0.08)}  # fmt: skip
 _TOUCHPOINTS = ["after_renewal", "after_support", "in_app", None]
-_COMMENTS = ["Great value", "Too expensive for us", "Support was quick", "Missing an export", None, None, None, None]
+_COMMENTS = [
+    "Great value",
+    "Too expensive for us",
+    "Support was quick",
+    "Missing an export",
+    None,
+    None,
+    None,
+    None,
+]
 _CHANNELS = ["web", "app", "email", "phone", "chat", "store", "community"]
 _CHANNEL_SHARES = [0.38, 0.34, 0.12, 0.03, 0.07, 0.01, 0.05]
 _TOPICS = ["billing", "bug", "how_to", "account", None]
@@ -51,7 +60,7 @@ def _customer(here: Presence, person: Ints, at: Ints) -> pl.Series:
     return identifiers("cus", record_at(here.people, person, at))
 
 
-def _answers(here: Presence, survey: str, person: Ints, rng: np.random.Generator) -> tuple[Ints, Ints]:
+def _answers(here: Presence, survey: str, person: Ints, rng: np.random.Generator) -> tuple[Ints, Bools]:
     """Scores from people's delight, and whether each was given; easy effort is a low score."""
     low, high, _ = _SURVEYS[survey]
     delight = here.people["delight"][person]

@@ -91,7 +91,9 @@ def money(amount: Ints) -> pl.Series:
     return (pl.Series("amount", amount).cast(MONEY) / UNIT).cast(MONEY)
 
 
-def shaped(table: str, columns: Mapping[str, pl.Series | npt.NDArray[Any] | str | int | bool | None]) -> pl.DataFrame:
+def shaped(
+    table: str, columns: Mapping[str, pl.Series | npt.NDArray[Any] | str | int | bool | None]
+) -> pl.DataFrame:
     """A raw table from its columns: scalars are repeated, what the contract has besides is null."""
     height = next(len(values) for values in columns.values() if isinstance(values, pl.Series | np.ndarray))
     frame = pl.DataFrame({name: pl.Series(values) for name, values in columns.items()

@@ -1,6 +1,7 @@
 """Invoices, their lines and refunds, written from priced terms."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -8,7 +9,14 @@ from loyalty_pipeline.demo import catalogue as of
 from loyalty_pipeline.demo.amounts import tax, written_off_at
 from loyalty_pipeline.demo.clock import DAY, HOUR, NEVER, Columns, Horizon, Ints, pick, stack
 from loyalty_pipeline.demo.exact import total
-from loyalty_pipeline.demo.lines import ONE_OFF, RECURRING, base_lines, extra_lines, lines_over, proration_lines
+from loyalty_pipeline.demo.lines import (
+    ONE_OFF,
+    RECURRING,
+    base_lines,
+    extra_lines,
+    lines_over,
+    proration_lines,
+)
 from loyalty_pipeline.demo.lives import UNPAID, Lives
 from loyalty_pipeline.demo.offers import TRIAL_DAYS
 
@@ -40,7 +48,9 @@ def _of_terms(terms: Columns, horizon: Horizon, rng: np.random.Generator) -> Col
     paid = np.where(terms["settled"] < horizon.end, terms["settled"], NEVER)
     gave_up = written_off_at(terms, horizon) < NEVER
     status = np.where(paid < NEVER, PAID, np.where(gave_up, UNCOLLECTIBLE, OPEN))
-    due = np.where(terms["on_account"], start + 30 * DAY, np.where(rng.random(start.size) < 0.5, start + 7 * DAY, NEVER))
+    due = np.where(
+        terms["on_account"], start + 30 * DAY, np.where(rng.random(start.size) < 0.5, start + 7 * DAY, NEVER)
+    )
     at_once = np.where(rng.random(start.size) < 0.5, start, NEVER)
     return _invoices(terms, start, paid, status, np.where(fails, at_once, due))
 
@@ -53,7 +63,13 @@ def _of_changes(terms: Columns, horizon: Horizon, rng: np.random.Generator) -> C
 
 
 def _of_trials(subs: Columns) -> Columns:
-    return _invoices(subs, subs["begins"], subs["begins"], np.full(subs["sub"].size, PAID), np.full(subs["sub"].size, NEVER))
+    return _invoices(
+        subs,
+        subs["begins"],
+        subs["begins"],
+        np.full(subs["sub"].size, PAID),
+        np.full(subs["sub"].size, NEVER),
+    )
 
 
 def _purchases(people: Columns, horizon: Horizon, rng: np.random.Generator) -> Columns:
@@ -77,15 +93,23 @@ def _void(invoices: Columns) -> Columns:
 def _draft(terms: Columns) -> Columns:
     """The next invoice of a term that is about to end, being prepared."""
     size = terms["sub"].size
-    return _invoices(terms, terms["start"] + HOUR, np.full(size, NEVER), np.full(size, DRAFT), np.full(size, NEVER))
+    return _invoices(
+        terms, terms["start"] + HOUR, np.full(size, NEVER), np.full(size, DRAFT), np.full(size, NEVER)
+    )
 
 
-def _heads(lives: Lives, terms: Columns, people: Columns, horizon: Horizon, rng: np.random.Generator) -> Heads:
+def _heads(
+    lives: Lives, terms: Columns, people: Columns, horizon: Horizon, rng: np.random.Generator
+) -> Heads:
     """Everything that is invoiced, kind by kind, each with the invoices for it."""
     changes = pick(terms, terms["changed"] < NEVER)
     subs = lives.subs | {"sub": np.arange(lives.subs["person"].size)}
     trials = pick(subs, subs["tried"])
-    trials |= {"start": trials["begins"], "end": trials["begins"] + TRIAL_DAYS * DAY, "issued": trials["begins"]}
+    trials |= {
+        "start": trials["begins"],
+        "end": trials["begins"] + TRIAL_DAYS * DAY,
+        "issued": trials["begins"],
+    }
     regular = _of_terms(terms, horizon, rng)
     voided = rng.random(terms["sub"].size) < 0.004
     upcoming = pick(terms, (rng.random(terms["sub"].size) < 0.002) & (terms["start"] + HOUR < horizon.end))
@@ -101,7 +125,7 @@ def _heads(lives: Lives, terms: Columns, people: Columns, horizon: Horizon, rng:
 def _all_lines(heads: Heads) -> Columns:
     """Number the invoices across all kinds and write their lines."""
     first = np.cumsum([0] + [invoices["issued"].size for _, invoices in heads])
-    number = [np.arange(*pair) for pair in zip(first[:-1], first[1:], strict=True)]
+    number = [np.arange(*pair) for pair in pairwise(first)]
     terms, changes, trials, voided, upcoming, bought = (source for source, _ in heads)
     free = np.zeros(number[2].size, np.int64)
     price = of.PRICES[of.CODE["team_month"], bought["currency"]] // 2
@@ -124,7 +148,9 @@ def _refunds(invoices: Columns, horizon: Horizon, rng: np.random.Generator) -> C
             "amount": amount[keep], "at": at[keep], "reason": rng.integers(0, 4, keep.size)}  # fmt: skip
 
 
-def simulate(lives: Lives, terms: Columns, people: Columns, horizon: Horizon, rng: np.random.Generator) -> Billing:
+def simulate(
+    lives: Lives, terms: Columns, people: Columns, horizon: Horizon, rng: np.random.Generator
+) -> Billing:
     """Invoices for terms, changes, trials and purchases; some void or only drafted; then refunds."""
     terms = terms | {name: lives.subs[name][terms["sub"]] for name in ("without_interval", "discount_kind")}
     heads = _heads(lives, terms, people, horizon, rng)
@@ -139,6 +165,16 @@ def payments(billing: Billing) -> Columns:
     """What came in and, negative, what was paid back: person, currency, instant, amount without tax."""
     paid = pick(billing.invoices, billing.invoices["paid"] < NEVER)
     back = billing.refunds
-    received = {"person": paid["person"], "currency": paid["currency"], "at": paid["paid"], "amount": paid["net"]}
-    returned = {"person": back["person"], "currency": back["currency"], "at": back["at"], "amount": -back["amount"]}
+    received = {
+        "person": paid["person"],
+        "currency": paid["currency"],
+        "at": paid["paid"],
+        "amount": paid["net"],
+    }
+    returned = {
+        "person": back["person"],
+        "currency": back["currency"],
+        "at": back["at"],
+        "amount": -back["amount"],
+    }
     return stack([received, returned])

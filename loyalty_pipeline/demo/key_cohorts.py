@@ -52,18 +52,19 @@ def _revenue_in(simulation: Simulation, events: Columns, cohort: Ints, month: in
     return np.where(cohort <= month, value, 0)
 
 
-def _rows(simulation: Simulation, observed: Ints) -> list[dict[str, Any]]:
+def _rows(simulation: Simulation, cells_by_month: Ints) -> list[dict[str, Any]]:
     first, months = simulation.horizon.first_month, simulation.horizon.months
+    heads = [header(Period("month", first + month, first + month + 1, month, month + 1, 0, 0),
+                    simulation.horizon.end) for month in range(months)]  # fmt: skip
     rows = []
-    for segment_by, segment_value, sums in margins(observed):
+    for segment_by, segment_value, sums in margins(cells_by_month):
         for cohort in np.flatnonzero(sums[0, 0]):
             started = np.datetime64(first + int(cohort), "M").astype("M8[D]").item()
-            for month in range(cohort, months):
-                customers, active, mrr, revenue = (int(value) for value in sums[:, month, cohort])
-                period = Period("month", first + month, first + month + 1, month, month + 1, 0, 0)
-                rows.append(header(period, simulation.horizon.end) | {
+            for since, observed in enumerate(sums[:, cohort:, cohort].T.tolist()):
+                customers, active, mrr, revenue = observed
+                rows.append(heads[cohort + since] | {
                     "segment_by": segment_by, "segment_value": segment_value, "cohort": started,
-                    "months_since": month - int(cohort), "cohort_customers": customers,
+                    "months_since": since, "cohort_customers": customers,
                     "cohort_mrr": int(sums[2, cohort, cohort]), "active_customers": active,
                     "active_mrr": mrr, "cumulative_revenue": revenue,
                 })  # fmt: skip

@@ -107,6 +107,9 @@ def revenue(events: Columns, period: Period, size: int) -> Columns:
 
 def first_month(simulation: Simulation, horizon: Horizon) -> int:
     """The month in which anything was first held, tried, paused or paid."""
-    starts = [part["start"].min(initial=NEVER) for part in (simulation.holdings, simulation.trials, simulation.pauses)]
+    starts = [
+        part["start"].min(initial=NEVER)
+        for part in (simulation.holdings, simulation.trials, simulation.pauses)
+    ]
     first = min(*starts, simulation.payments["at"].min(initial=NEVER))
     return horizon.first_month + int(np.searchsorted(horizon.bounds, first, side="right")) - 1

@@ -5,13 +5,13 @@ below half a euro is none, and a referral's revenue counts for twelve months.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
-import polars as pl
 
 from loyalty_pipeline.demo import catalogue as of
 from loyalty_pipeline.demo.clock import NEVER, Columns, Horizon, Ints, add_months, pick
-from loyalty_pipeline.demo.exact import UNIT, convert
+from loyalty_pipeline.demo.exact import UNIT, convert, sum_by
 from loyalty_pipeline.demo.exchange import Exchange
 
 MRR_FLOOR = UNIT // 2
@@ -54,33 +54,43 @@ def _at_boundaries(spans: Columns, bounds: Ints) -> Columns:
     return pick(spans, row) | {"bound": first[row] + np.arange(row.size) - before[row]}
 
 
-def _converted(held: Columns, rates: Ints, *by: str) -> pl.DataFrame:
-    """Sum MRR per currency, convert at the boundary's rate, then sum over currencies."""
-    sums = pl.DataFrame(held).group_by("bound", "person", "currency", *by, maintain_order=True).agg(pl.col("mrr").sum())
-    value = convert(sums["mrr"].to_numpy(), rates[sums["bound"].to_numpy(), sums["currency"].to_numpy()])
-    keys = ["bound", "person", *by]
-    return sums.with_columns(pl.Series("value", value)).group_by(keys, maintain_order=True).agg(pl.col("value").sum())
+def _worth(held: Columns, rates: Ints, people: int, by: Ints | int = 0, kinds: int = 1) -> tuple[Ints, Ints]:
+    """MRR by (boundary, person, kind), each currency converted at the boundary's rate: codes and values."""
+    currencies = rates.shape[1]
+    place = (held["bound"] * people + held["person"]) * kinds + by
+    codes, sums = sum_by(place * currencies + held["currency"], held["mrr"])
+    bound, currency = codes // (currencies * kinds * people), codes % currencies
+    return sum_by(codes // currencies, convert(sums, rates[bound, currency]))
 
 
-def _grid(frame: pl.DataFrame, column: str, shape: tuple[int, int], fill: int) -> Ints:
-    grid = np.full(shape, fill, np.int64)
-    grid[frame["bound"].to_numpy(), frame["person"].to_numpy()] = frame[column].to_numpy()
+def _worth_grid(held: Columns, rates: Ints, shape: tuple[int, int]) -> Ints:
+    grid = np.zeros(shape, np.int64)
+    codes, values = _worth(held, rates, shape[1])
+    grid.ravel()[codes] = values
     return grid
 
 
 def _leading_plans(held: Columns, rates: Ints, shape: tuple[int, int]) -> Ints:
-    """The plan with the highest MRR; plans' codes are in the order of their ids."""
-    values = _converted(held, rates, "plan").sort("bound", "person", "value", "plan", descending=[False, False, True, False])
-    return _grid(values.unique(["bound", "person"], keep="first", maintain_order=True), "plan", shape, of.NO_PLAN)
+    """The plan with the highest MRR; plans' codes are in the order of their ids, so ties go to the smallest."""
+    codes, values = _worth(held, rates, shape[1], held["plan"], len(of.PLANS))
+    place, plan = codes // len(of.PLANS), codes % len(of.PLANS)
+    highest = np.full(shape[0] * shape[1], np.iinfo(np.int64).min)
+    np.maximum.at(highest, place, values)
+    leads = values == highest[place]
+    grid = np.full(shape, of.NO_PLAN)
+    # Written backwards, the smallest plan of a tie is the one that stands.
+    grid.ravel()[place[leads][::-1]] = plan[leads][::-1]
+    return grid
 
 
 def _by_boundary(held: Columns, bounds: int) -> list[Columns]:
-    held = {name: held[name] for name in ("bound", "person", "currency", "mrr")}
-    sums = pl.DataFrame(held).group_by("bound", "person", "currency", maintain_order=True).agg(pl.col("mrr").sum())
-    parts = sums.partition_by("bound", as_dict=True)
-    empty = sums.clear()
-    return [{name: part[name].to_numpy() for name in ("person", "currency", "mrr")}
-            for part in (parts.get((bound,), empty) for bound in range(bounds))]  # fmt: skip
+    """What was held at each boundary: lines of one boundary stand together."""
+    held = pick(
+        {name: held[name] for name in ("bound", "person", "currency", "mrr")},
+        np.argsort(held["bound"], kind="stable"),
+    )
+    edges = np.searchsorted(held["bound"], np.arange(bounds + 1))
+    return [pick(held, np.arange(*edge)) for edge in pairwise(edges)]
 
 
 def count_states(simulation: Simulation) -> States:
@@ -90,9 +100,9 @@ def count_states(simulation: Simulation) -> States:
     rates = np.stack([simulation.exchange.before(int(bound)) for bound in bounds])
     holdings = simulation.holdings
     held = _at_boundaries(holdings, bounds)
-    mrr = _grid(_converted(held, rates), "value", shape, 0)
+    mrr = _worth_grid(held, rates, shape)
     mrr[mrr < MRR_FLOOR] = 0
-    trial = _grid(_converted(_at_boundaries(simulation.trials, bounds), rates), "value", shape, 0)
+    trial = _worth_grid(_at_boundaries(simulation.trials, bounds), rates, shape)
     paused = _at_boundaries(simulation.pauses, bounds)
     is_paused = np.zeros(shape, np.int64)
     is_paused[paused["bound"], paused["person"]] = 1
@@ -107,16 +117,21 @@ def revalued(states: States, simulation: Simulation, opening: int, closing: int)
     """Everybody's opening MRR at the closing's rates, not cut by the floor."""
     held = states.held[opening]
     rates = simulation.exchange.before(int(simulation.horizon.bounds[closing]))
-    worth = np.zeros(states.first_active.size, np.int64)
-    np.add.at(worth, held["person"], convert(held["mrr"], rates[held["currency"]]))
-    return np.where(states.mrr[opening] > 0, worth, 0)
+    size = states.first_active.size
+    codes, worth = _worth(held | {"bound": np.zeros(held["person"].size, np.int64)}, rates[None, :], size)
+    revalued_mrr = np.zeros(size, np.int64)
+    revalued_mrr[codes] = worth
+    return np.where(states.mrr[opening] > 0, revalued_mrr, 0)
 
 
 def revenue_events(simulation: Simulation) -> Columns:
     """Payments and refunds in euro: those of one person, currency and instant are converted together."""
-    sums = pl.DataFrame(simulation.payments).group_by("at", "person", "currency").agg(pl.col("amount").sum())
-    sums = sums.sort("at", "person", "currency")
-    events = {name: sums[name].to_numpy() for name in sums.columns}
+    paid = simulation.payments
+    people, currencies = simulation.people["record"].size, len(of.CURRENCIES)
+    at = paid["at"] - simulation.horizon.start
+    codes, amounts = sum_by((at * people + paid["person"]) * currencies + paid["currency"], paid["amount"])
+    events = {"at": codes // (currencies * people) + simulation.horizon.start, "amount": amounts,
+              "person": codes // currencies % people, "currency": codes % currencies}  # fmt: skip
     value = convert(events["amount"], simulation.exchange.on(events["at"], events["currency"]))
     return events | _credits(simulation, events) | {"value": value}
 
@@ -135,7 +150,9 @@ def _credits(simulation: Simulation, events: Columns) -> Columns:
 def _valid_advocates(simulation: Simulation) -> tuple[Ints, Ints]:
     """Everybody's advocate (-1: none) and conversion: the earliest valid claim, ties by the smallest id."""
     claims, created = simulation.claims, simulation.people["created"]
-    valid = (claims["referred"] >= 0) & (claims["converted"] < NEVER) & (claims["advocate"] != claims["referred"])
+    valid = (
+        (claims["referred"] >= 0) & (claims["converted"] < NEVER) & (claims["advocate"] != claims["referred"])
+    )
     valid &= created[claims["advocate"]] < claims["converted"]
     claims = pick(claims, valid)
     # Ids follow the claims' order, so a stable sort keeps the smallest id first; written backwards, it stands.

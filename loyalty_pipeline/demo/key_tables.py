@@ -1,5 +1,6 @@
 """The answer key's tables: sums over people in the published columns, with the rates beside them."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -33,11 +34,19 @@ def is_money(name: str) -> bool:
     return name.endswith(("_mrr", "_revenue"))
 
 
+@cache
 def header(period: Period, end: int) -> dict[str, Any]:
     """The columns that say which period a row is about."""
-    start, after = (np.datetime64(month, "M").astype("M8[D]").item() for month in (period.first_month, period.next_month))
+    start, after = (
+        np.datetime64(month, "M").astype("M8[D]").item() for month in (period.first_month, period.next_month)
+    )
     ends = np.datetime64(after).astype("M8[s]").astype(np.int64)
-    return {"period": period.period, "period_start": start, "period_end": after, "is_complete": bool(ends <= end)}
+    return {
+        "period": period.period,
+        "period_start": start,
+        "period_end": after,
+        "is_complete": bool(ends <= end),
+    }
 
 
 def period_sums(simulation: Simulation, states: States, events: Columns, since: int) -> pl.DataFrame:

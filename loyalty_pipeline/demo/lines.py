@@ -33,10 +33,14 @@ def extra_lines(terms: Columns, invoice: Ints) -> list[Columns]:
     source = terms | {"issued": terms["start"]}
     parts = []
     for amount, kind, plan in (("extra", RECURRING, terms["support"]), ("usage", USAGE, terms["plan"]),
+                               ("storage", USAGE, terms["plan"]),
                                ("setup", ONE_OFF, np.full(invoice.size, of.NO_PLAN))):  # fmt: skip
         keep = terms[amount] > 0
         parts.append(lines_over(pick(source, keep), invoice[keep], kind, terms[amount][keep], plan[keep]))
-    parts[-1] |= {"start": np.full(parts[-1]["start"].size, NEVER), "end": np.full(parts[-1]["end"].size, NEVER)}
+    parts[-1] |= {
+        "start": np.full(parts[-1]["start"].size, NEVER),
+        "end": np.full(parts[-1]["end"].size, NEVER),
+    }
     return parts
 
 

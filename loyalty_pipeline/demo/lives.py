@@ -5,7 +5,19 @@ from dataclasses import dataclass
 import numpy as np
 
 from loyalty_pipeline.demo import catalogue as of
-from loyalty_pipeline.demo.clock import DAY, HOUR, NEVER, Bools, Columns, Floats, Horizon, Ints, month_of, pick, stack
+from loyalty_pipeline.demo.clock import (
+    DAY,
+    HOUR,
+    NEVER,
+    Bools,
+    Columns,
+    Floats,
+    Horizon,
+    Ints,
+    month_of,
+    pick,
+    stack,
+)
 from loyalty_pipeline.demo.offers import first_offers, returning_offers, term_start
 
 PAID, RECOVERED, UNPAID = 0, 1, 2
@@ -50,9 +62,13 @@ def _lateness(subs: Columns, run: Columns, rng: np.random.Generator) -> tuple[In
     may = (run["term"] > 0) & (of.MONTHS[run["plan"]] > 0) & ~subs["without_interval"][run["row"]]
     draw = rng.random(size)
     minutes = 60 * rng.integers(1, 600, size)
-    within = np.where(rng.random(size) < 0.1, GRACE, np.where(rng.random(size) < 0.7, minutes, 2 * DAY + minutes))
+    within = np.where(
+        rng.random(size) < 0.1, GRACE, np.where(rng.random(size) < 0.7, minutes, 2 * DAY + minutes)
+    )
     beyond = np.where(rng.random(size) < 0.2, GRACE + 1, GRACE + minutes * 20)
-    kind = np.where(may & (draw < 0.02), LATE_WITHIN_GRACE, np.where(may & (draw > 0.996), LATE_BEYOND_GRACE, ON_TIME))
+    kind = np.where(
+        may & (draw < 0.02), LATE_WITHIN_GRACE, np.where(may & (draw > 0.996), LATE_BEYOND_GRACE, ON_TIME)
+    )
     return np.choose(kind, [np.zeros(size, np.int64), within, beyond]), kind
 
 
@@ -80,7 +96,9 @@ def _change(subs: Columns, term: Columns, horizon: Horizon, rng: np.random.Gener
     draw = rng.random(row.size)
     grows, upgrades = may & (draw < 0.012), may & (draw > 0.993)
     shrinks = may & (draw > 0.5) & (draw < 0.507) & (seats > 1)
-    seats_after = np.where(grows, seats + np.maximum(1, seats // 5), np.where(shrinks, (seats * 3 + 3) // 4, seats))
+    seats_after = np.where(
+        grows, seats + np.maximum(1, seats // 5), np.where(shrinks, (seats * 3 + 3) // 4, seats)
+    )
     seats_after = np.where(shrinks & (seats_after == seats), seats - 1, seats_after)
     plan_after = np.where(upgrades, of.UPGRADE[plan], plan)
     has_changed = (seats_after != seats) | (plan_after != plan)
@@ -109,12 +127,16 @@ def _renewed(run: Columns, terms: Columns, going: Bools, rng: np.random.Generato
     seats = terms["seats_after"][going]
     draw = rng.random(seats.size)
     business = seats > 1
-    seats = np.where(business & (draw < 0.015), seats + 1, np.where(business & (draw > 0.99), seats - 1, seats))
+    seats = np.where(
+        business & (draw < 0.015), seats + 1, np.where(business & (draw > 0.99), seats - 1, seats)
+    )
     return {"row": run["row"], "slot": run["slot"] + 1, "term": run["term"] + 1,
             "plan": terms["plan_after"][going], "seats": seats}  # fmt: skip
 
 
-def _round(subs: Columns, run: Columns, horizon: Horizon, rng: np.random.Generator) -> tuple[Columns, Columns, Columns]:
+def _round(
+    subs: Columns, run: Columns, horizon: Horizon, rng: np.random.Generator
+) -> tuple[Columns, Columns, Columns]:
     """One renewal of everybody who still runs: their terms, their pauses and who goes on."""
     due = term_start(subs, run["row"], run["slot"])
     draw = rng.random(due.size)
@@ -144,7 +166,13 @@ def _live(subs: Columns, horizon: Horizon, rng: np.random.Generator) -> tuple[Co
     subs |= {"ended": np.full(size, NEVER), "reason": np.full(size, -1), "failed": np.zeros(size, bool)}
     row = np.flatnonzero(subs["converts"] & (subs["paid_from"] < horizon.end))
     zero = np.zeros(row.size, np.int64)
-    run: Columns = {"row": row, "slot": zero, "term": zero, "plan": subs["plan"][row], "seats": subs["seats"][row]}
+    run: Columns = {
+        "row": row,
+        "slot": zero,
+        "term": zero,
+        "plan": subs["plan"][row],
+        "seats": subs["seats"][row],
+    }
     parts, pauses = [], []
     while True:
         terms, pause, run = _round(subs, run, horizon, rng)

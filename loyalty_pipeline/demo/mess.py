@@ -18,7 +18,12 @@ import polars as pl
 from loyalty_pipeline.demo.frames import SCHEMAS
 
 Tables = dict[str, pl.DataFrame]
-DUPLICATES, STALE_VERSIONS, BAD_ROWS, EMAIL_VARIANTS = "duplicates", "stale_versions", "bad_rows", "email_variants"
+DUPLICATES, STALE_VERSIONS, BAD_ROWS, EMAIL_VARIANTS = (
+    "duplicates",
+    "stale_versions",
+    "bad_rows",
+    "email_variants",
+)
 ALL_MESS = frozenset({DUPLICATES, STALE_VERSIONS, BAD_ROWS, EMAIL_VARIANTS})
 
 _DUPLICATE_SHARE = 0.005
@@ -63,7 +68,11 @@ _LATE = _value("updated_at", _FAR_FUTURE)
 _BACKWARDS = {"period_end": pl.col("period_start")}
 _BROKEN: dict[str, list[Breaks]] = {
     "customers": [_null("customer_id"), _LATE],
-    "survey_responses": [_null("response_id"), {"score": pl.col("scale_max") + 1}, _value("customer_id", _NOWHERE)],
+    "survey_responses": [
+        _null("response_id"),
+        {"score": pl.col("scale_max") + 1},
+        _value("customer_id", _NOWHERE),
+    ],
     "referrals": [_null("referral_id"), _value("advocate_customer_id", _NOWHERE), _LATE],
     "interactions": [_value("duration_seconds", -1), _value("actions", -3), _value("channel", "telepathy")],
     "support_tickets": [_null("ticket_id"), _value("contacts", -1)],
@@ -72,7 +81,13 @@ _BROKEN: dict[str, list[Breaks]] = {
     "subscriptions": [_null("subscription_id"), _LATE],
     "subscription_items": [_null("item_id"), _value("currency", "ZZZ"), _value("status", "dreaming"), _LATE],
     "invoices": [_null("invoice_id"), _value("currency", "ZZZ"), _value("status", "lost"), _LATE],
-    "invoice_lines": [_null("line_id"), _value("invoice_id", _NOWHERE), _BACKWARDS, _null("period_start"), _LATE],
+    "invoice_lines": [
+        _null("line_id"),
+        _value("invoice_id", _NOWHERE),
+        _BACKWARDS,
+        _null("period_start"),
+        _LATE,
+    ],
     "refunds": [_null("refund_id"), _value("currency", "ZZZ"), _value("invoice_id", _NOWHERE)],
     "fx_rates": [_null("currency")],
     "social_posts": [_value("sentiment", 1.7), _value("reach", -1), _value("likes", -1)],
@@ -85,7 +100,9 @@ def _some(frame: pl.DataFrame, share: float, rng: np.random.Generator) -> pl.Dat
 
 
 def _renewed(frame: pl.DataFrame, changes: Breaks, table: str) -> pl.DataFrame:
-    return frame.with_columns(change.cast(SCHEMAS[table][name]).alias(name) for name, change in changes.items())
+    return frame.with_columns(
+        change.cast(SCHEMAS[table][name]).alias(name) for name, change in changes.items()
+    )
 
 
 def _first_versions(table: str, frame: pl.DataFrame) -> pl.DataFrame:
@@ -112,7 +129,11 @@ def _with_bad_rows(table: str, frame: pl.DataFrame, rng: np.random.Generator) ->
     for number, rule in enumerate(_BROKEN.get(table, [])):
         rows = usable[rng.integers(0, usable.height, -(-frame.height // _ROWS_PER_BAD_ROW))]
         if key.endswith("_id"):
-            rows = rows.with_row_index("row").with_columns(pl.format(f"bad_{number}_{{}}", "row").alias(key)).drop("row")
+            rows = (
+                rows.with_row_index("row")
+                .with_columns(pl.format(f"bad_{number}_{{}}", "row").alias(key))
+                .drop("row")
+            )
         parts.append(_renewed(rows, rule, table))
     return pl.concat(parts)
 

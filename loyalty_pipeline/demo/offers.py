@@ -7,13 +7,13 @@ from loyalty_pipeline.demo.clock import DAY, HOUR, NEVER, Columns, Horizon, Ints
 from loyalty_pipeline.demo.people import record_at
 
 TRIAL_DAYS = 14
-_CONSUMER = {"pass_10_days": 0.05, "starter_week": 0.02, "starter_month": 0.50, "starter_year": 0.15, None: 0.03,
+_CONSUMER: dict[str | None, float] = {"pass_10_days": 0.05, "starter_week": 0.02, "starter_month": 0.50, "starter_year": 0.15, None: 0.03,
              "team_month": 0.18, "nonprofit_year": 0.01, "scale_month": 0.06}  # fmt: skip
-_BUSINESS = {"starter_month": 0.16, "starter_year": 0.06, "team_month": 0.38, "team_quarter": 0.12,
+_BUSINESS: dict[str | None, float] = {"starter_month": 0.16, "starter_year": 0.06, "team_month": 0.38, "team_quarter": 0.12,
              "team_year": 0.16, "scale_month": 0.08, "scale_year": 0.03, None: 0.01}  # fmt: skip
-_ENTERPRISE = {"team_month": 0.15, "team_quarter": 0.10, "team_year": 0.15, "scale_month": 0.25,
+_ENTERPRISE: dict[str | None, float] = {"team_month": 0.15, "team_quarter": 0.10, "team_year": 0.15, "scale_month": 0.25,
                "scale_year": 0.27, "scale_two_years": 0.08}  # fmt: skip
-_MIX = [_CONSUMER, _BUSINESS, _ENTERPRISE, _CONSUMER]
+_MIX: list[dict[str | None, float]] = [_CONSUMER, _BUSINESS, _ENTERPRISE, _CONSUMER]
 _SEATS_LOG_MEAN = np.array([-9.0, 1.0, 2.3, -9.0])
 
 
@@ -22,7 +22,8 @@ def _plans(segment: Ints, rng: np.random.Generator) -> Ints:
     for row, mix in enumerate(_MIX):
         weights[row, [of.CODE[plan] for plan in mix]] = list(mix.values())
     ladder = (weights / weights.sum(axis=1, keepdims=True)).cumsum(axis=1)
-    return (rng.random(segment.size)[:, None] > ladder[segment]).sum(axis=1).clip(0, len(of.PLANS) - 1)
+    rung: Ints = (rng.random(segment.size)[:, None] > ladder[segment]).sum(axis=1)
+    return np.minimum(rung, len(of.PLANS) - 1)
 
 
 def _terms_of_sale(plan: Ints, segment: Ints, rng: np.random.Generator) -> Columns:
@@ -42,7 +43,9 @@ def _terms_of_sale(plan: Ints, segment: Ints, rng: np.random.Generator) -> Colum
     }
 
 
-def subscribe(people: Columns, person: Ints, begins: Ints, rng: np.random.Generator, trial_share: float) -> Columns:
+def subscribe(
+    people: Columns, person: Ints, begins: Ints, rng: np.random.Generator, trial_share: float
+) -> Columns:
     """New subscriptions of people, booked under the record and in the currency they have then."""
     segment = people["segment"][person]
     plan = _plans(segment, rng)
@@ -83,4 +86,5 @@ def returning_offers(people: Columns, subs: Columns, horizon: Horizon, rng: np.r
 def term_start(subs: Columns, row: Ints, slot: Ints) -> Ints:
     """When the slot'th billing interval of a subscription is due: on the day of the month of the first payment."""
     plan = subs["plan"][row]
-    return add_months(subs["paid_from"][row], slot * of.MONTHS[plan]) + slot * of.DAYS[plan] * DAY
+    days: Ints = slot * of.DAYS[plan]
+    return add_months(subs["paid_from"][row], slot * of.MONTHS[plan]) + days * DAY

@@ -4,12 +4,47 @@ import numpy as np
 import polars as pl
 
 from loyalty_pipeline.demo import catalogue as of
-from loyalty_pipeline.demo.clock import DAY, HOUR, NEVER, Columns, Floats, Horizon, Ints, month_of, month_start
+from loyalty_pipeline.demo.clock import (
+    DAY,
+    HOUR,
+    NEVER,
+    Columns,
+    Floats,
+    Horizon,
+    Ints,
+    month_of,
+    month_start,
+)
 from loyalty_pipeline.demo.frames import identifiers, instants, labels, shaped
 
 _WEEKDAY_WEIGHTS = np.array([1.1, 1.0, 0.6, 0.55, 1.15, 1.2, 1.15])
-_FIRST_NAMES = ["Ada", "Bilal", "Chiara", "Daan", "Emi", "Femke", "Goran", "Hanna", "Ivo", "Jun", "Kaya", "Lars"]
-_LAST_NAMES = ["Abe", "Bauer", "Costa", "Dubois", "Evans", "Fischer", "Garcia", "Hughes", "Ito", "Jansen", "Khan"]
+_FIRST_NAMES = [
+    "Ada",
+    "Bilal",
+    "Chiara",
+    "Daan",
+    "Emi",
+    "Femke",
+    "Goran",
+    "Hanna",
+    "Ivo",
+    "Jun",
+    "Kaya",
+    "Lars",
+]
+_LAST_NAMES = [
+    "Abe",
+    "Bauer",
+    "Costa",
+    "Dubois",
+    "Evans",
+    "Fischer",
+    "Garcia",
+    "Hughes",
+    "Ito",
+    "Jansen",
+    "Khan",
+]
 _HAZARD_SHAPE = np.array([[0.9, 19.0], [0.8, 34.0], [0.7, 70.0], [0.9, 19.0]])
 
 
@@ -37,7 +72,9 @@ def _changes(people: Columns, horizon: Horizon, rng: np.random.Generator) -> Col
     span = horizon.end - people["created"]
     at = people["created"] + HOUR + (rng.random(size) * span).astype(np.int64)
     at = np.where(rng.random(size) < 0.05, month_start(month_of(at)), at)
-    changed = (moves | grows) & ~people["root_is_second"] & (at > people["created"] + HOUR) & (at < horizon.end)
+    changed = (
+        (moves | grows) & ~people["root_is_second"] & (at > people["created"] + HOUR) & (at < horizon.end)
+    )
     country = rng.choice(len(of.COUNTRIES), size, p=of.COUNTRY_SHARES)
     segment = np.minimum(people["segment"] + 1, len(of.SEGMENTS) - 2)
     return {
@@ -82,7 +119,9 @@ def simulate(size: int, horizon: Horizon, rng: np.random.Generator) -> Columns:
 
 def record_at(people: Columns, person: Ints, at: Ints) -> Ints:
     """The record under which a person is served at an instant: the second one once it is there."""
-    return np.where(people["second_created"][person] <= at, people["second_record"][person], people["record"][person])
+    return np.where(
+        people["second_created"][person] <= at, people["second_record"][person], people["record"][person]
+    )
 
 
 def _versions(people: Columns) -> Columns:
@@ -100,7 +139,14 @@ def _versions(people: Columns) -> Columns:
         (people["changed"] < NEVER, root, begun, people["changed"], np.full_like(root, -1), 1),
         (has_second, other, other_begun, other_begun, np.full_like(root, -1), 0),
         (has_second, other, other_begun, people["merged"], root, 0),
-        (has_third, third, people["second_created"] + 1, people["second_created"] + 1, np.full_like(root, -1), 0),
+        (
+            has_third,
+            third,
+            people["second_created"] + 1,
+            people["second_created"] + 1,
+            np.full_like(root, -1),
+            0,
+        ),
         (has_third, third, people["second_created"] + 1, people["merged"] + 60, other, 0),
     ]
     parts = [{"person": person[keep], "record": record[keep], "created": created[keep], "updated": updated[keep],

@@ -17,12 +17,23 @@ _ACT_SHARES = [0.5, 0.25, 0.08, 0.07, 0.10]
 _PROGRAMMES = ["win_back_calls", "loyalty_rewards", "success_team"]
 _PLATFORMS = ["x", "instagram", "linkedin", "youtube", "trustpilot"]
 _POST_KINDS = ["post", "mention", "review"]
-_TEXTS = ["Loving the new release!", "Anyone else seeing errors?", "Solid tool.", "Switching away, sadly.", None]
+_TEXTS = [
+    "Loving the new release!",
+    "Anyone else seeing errors?",
+    "Solid tool.",
+    "Switching away, sadly.",
+    None,
+]
 
 
 def _acts(person: Ints, at: Ints, kind: Ints | int, points: Ints | int = 0) -> Columns:
     size = person.size
-    return {"person": person, "at": at, "kind": np.broadcast_to(kind, size), "points": np.broadcast_to(points, size)}
+    return {
+        "person": person,
+        "at": at,
+        "kind": np.broadcast_to(kind, size),
+        "points": np.broadcast_to(points, size),
+    }
 
 
 def _points(here: Presence, members: Ints, enrolled: Ints, rng: np.random.Generator) -> Columns:
@@ -51,7 +62,9 @@ def _points(here: Presence, members: Ints, enrolled: Ints, rng: np.random.Genera
 
 def loyalty_events(here: Presence, horizon: Horizon, rng: np.random.Generator) -> pl.DataFrame:
     """One row for each event: members enrol, earn, redeem, lose points, and some leave."""
-    members = np.flatnonzero((rng.random(here.until.size) < 0.35) & (here.until - here.people["created"] > 10 * DAY))
+    members = np.flatnonzero(
+        (rng.random(here.until.size) < 0.35) & (here.until - here.people["created"] > 10 * DAY)
+    )
     enrolled = here.people["created"][members] + rng.integers(HOUR, 5 * DAY, members.size)
     leaves = (rng.random(members.size) < 0.08) & (here.until[members] + HOUR < horizon.end)
     events = stack([_acts(members, enrolled, _ENROL), _points(here, members, enrolled, rng),
@@ -113,7 +126,9 @@ def social_posts(here: Presence, rng: np.random.Generator) -> pl.DataFrame:
     mood = np.clip((here.people["delight"][person] - 5.5) / 6 + rng.normal(0, 0.35, size), -1, 1).round(3)
     matched = rng.random(size) < 0.3
     known = record_at(here.people, person, at)
-    sentiment = pl.Series(mood).to_frame("mood").select(pl.when(pl.Series(rng.random(size) < 0.92)).then("mood"))
+    sentiment = (
+        pl.Series(mood).to_frame("mood").select(pl.when(pl.Series(rng.random(size) < 0.92)).then("mood"))
+    )
     return shaped("social_posts", {
         "post_id": identifiers("sp", np.arange(size)),
         "platform": labels(_PLATFORMS, rng.choice(len(_PLATFORMS), size, p=[0.35, 0.25, 0.15, 0.1, 0.15])),

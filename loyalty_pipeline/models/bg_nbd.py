@@ -10,7 +10,7 @@ from loyalty_pipeline.models.beta_quadrature import beta_quadrature
 from loyalty_pipeline.models.bg_nbd_likelihood import BgNbdLikelihood
 from loyalty_pipeline.models.maximum_likelihood import Bound, Floats, maximise
 
-# 64 nodes agree with the 2F1 to 1e-12 for fits as they occur, and to 1e-4 for an alpha of hours and a first-day customer.
+# 64 nodes agree with the 2F1 to 1e-12 for usual fits, to 1e-4 for an alpha of hours and customers of a day.
 QUADRATURE_NODES = 64
 ROWS_AT_A_TIME = 20_000
 BOUNDS = [Bound(1e-4, 1e4)] * 4
@@ -19,9 +19,10 @@ STARTS = [(0.5, 0.5, 0.5, 2.0), (2.0, 2.0, 1.0, 10.0)]
 
 @dataclass(frozen=True)
 class BgNbd:
-    """Purchases come at rate lambda ~ Gamma(r, alpha) a week; after each a customer leaves with p ~ Beta(a, b).
+    """Purchases come at rate ~ Gamma(r, alpha) a week; after each a customer leaves with p ~ Beta(a, b).
 
-    `log_likelihood` is that of all customers; `at_edge` says that a bound or a failed search decided a parameter.
+    `log_likelihood` is that of all customers; `at_edge` says that a bound or a failed search decided a
+    parameter.
     """
 
     r: float
@@ -35,10 +36,11 @@ class BgNbd:
 def fit_bg_nbd(histories: pl.DataFrame) -> BgNbd | None:
     """Fit by maximum likelihood on grouped histories.
 
-    One row is one distinct history: `frequency` (repeat purchases), `recency` (weeks from the first purchase to the
-    last, 0 without a repeat), `t` (weeks from the first purchase to now), `customers` (how many have it). A row with
-    weight n counts as n rows. Weeks are scaled by the mean `t` while fitting, so the result follows the unit of
-    time exactly. None when there are no customers; `at_edge` when the histories cannot tell (nobody bought again).
+    One row is one distinct history: `frequency` (repeat purchases), `recency` (weeks from the first purchase
+    to the last, 0 without a repeat), `t` (weeks from the first purchase to now), `customers` (how many have
+    it). A row with weight n counts as n rows. Weeks are scaled by the mean `t` while fitting, so the result
+    follows the unit of time exactly. None when there are no customers; `at_edge` when the histories cannot
+    tell (nobody bought again).
     """
     weighted = histories.filter(pl.col("customers") > 0)
     if weighted.is_empty():
@@ -57,8 +59,8 @@ def probability_alive(fit: BgNbd, histories: pl.DataFrame) -> Floats:
 
     .. math:: P = 1 / (1 + \frac{a}{b + x - 1} (\frac{\alpha + T}{\alpha + t_x})^{r + x})
 
-    Nobody leaves before a repeat purchase in this model. Source: Fader, Hardie & Lee 2008, "Computing P(alive)
-    using the BG/NBD model".
+    Nobody leaves before a repeat purchase in this model. Source: Fader, Hardie & Lee 2008, "Computing
+    P(alive) using the BG/NBD model".
     """
     x, recency, t = (
         histories[column].cast(pl.Float64).to_numpy() for column in ("frequency", "recency", "t")
@@ -76,12 +78,13 @@ def expected_purchases(fit: BgNbd, histories: pl.DataFrame, horizon: float) -> F
 
 
 def purchases_while_alive(fit: BgNbd, histories: pl.DataFrame, horizons: Floats, weights: Floats) -> Floats:
-    r"""Weighted sum over `horizons` (weeks) of the purchases expected within each, of a customer not yet gone.
+    r"""Weighted sum over `horizons` (weeks) of the purchases expected within each, while not gone.
 
     .. math:: \sum_k w_k \, E_p[(1 - (1 + p h_k / (\alpha + T))^{-(r + x)}) / p], \quad p \sim Beta(a, b + x)
 
-    The 2F1 of the paper is this mean over p; as a Gauss-Jacobi sum it has no singular parameters and no overflow
-    for frequent buyers. It depends on frequency and t alone, so each distinct pair of them is computed once.
+    The 2F1 of the paper is this mean over p; as a Gauss-Jacobi sum it has no singular parameters and no
+    overflow for frequent buyers. It depends on frequency and t alone, so each distinct pair of them is
+    computed once.
     """
     pairs = histories.select("frequency", "t").unique().sort("frequency", "t")
     frequency, t = pairs["frequency"].to_numpy(), pairs["t"].to_numpy()

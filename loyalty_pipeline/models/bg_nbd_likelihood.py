@@ -15,8 +15,8 @@ from loyalty_pipeline.models.maximum_likelihood import Floats
 class BgNbdLikelihood:
     """Mean log-likelihood of one customer; called with (r, alpha, a, b) it gives the value and its gradient.
 
-    `frequencies` are the distinct ones and `at` says which of them a row has: Gamma functions, the costly part,
-    are evaluated once per distinct frequency. `share` is a row's part of all customers.
+    `frequencies` are the distinct ones and `at` says which of them a row has: Gamma functions, the costly
+    part, are evaluated once per distinct frequency. `share` is a row's part of all customers.
     """
 
     frequencies: Floats

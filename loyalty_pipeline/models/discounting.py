@@ -17,8 +17,9 @@ def month_discounts(horizon_months: int, discount_rate: float) -> Floats:
 
     .. math:: discount_m = (1 + d)^{-(m - 1/2) / 12}, \quad m = 1, 2, ...
 
-    `discount_rate` d is a fraction a year. What a month brings is discounted from its middle: purchases fall all
-    over the month, so that is when they happen on average (from its end they would count 0.4 % too little at 10 %).
+    `discount_rate` d is a fraction a year. What a month brings is discounted from its middle: purchases fall
+    all over the month, so that is when they happen on average (from its end they would count 0.4 % too little
+    at 10 %).
     """
     return np.power(1.0 + discount_rate, -(np.arange(1.0, horizon_months + 1.0) - 0.5) / 12.0)
 

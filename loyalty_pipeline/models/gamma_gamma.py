@@ -8,17 +8,17 @@ from scipy.special import digamma, gammaln
 
 from loyalty_pipeline.models.maximum_likelihood import Bound, Floats, maximise
 
-# The mean spend p v / (q - 1) exists for q > 1 only, and one hundred times p v is no mean anybody would plan with.
+# The mean spend p v / (q - 1) exists for q > 1 only; one hundred times p v is no mean to plan with.
 BOUNDS = [Bound(1e-4, 1e4), Bound(1.01, 1e4), Bound(1e-6, 1e6)]
 STARTS = [(2.0, 3.0, 1.0), (10.0, 5.0, 0.4)]
 
 
 @dataclass(frozen=True)
 class GammaGamma:
-    """The spend of a purchase is Gamma(p, nu), and nu differs between customers as Gamma(q, v); v is in money.
+    """The spend of a purchase is Gamma(p, nu), nu differs between customers as Gamma(q, v); v is money.
 
-    `log_likelihood` is that of all repeat purchasers; `at_edge` says that a bound or a failed search decided a
-    parameter.
+    `log_likelihood` is that of all repeat purchasers; `at_edge` says that a bound or a failed search decided
+    a parameter.
     """
 
     p: float
@@ -31,10 +31,11 @@ class GammaGamma:
 def fit_gamma_gamma(spend: pl.DataFrame) -> GammaGamma | None:
     """Fit by maximum likelihood on the grouped mean spends of repeat purchasers.
 
-    One row: `frequency` (repeat purchases), `mean_spend` (money, the mean of those purchases), `customers` (how many
-    have both). Rows without a repeat or with a spend of 0 or less tell nothing and are left out. Spend is scaled by
-    its mean while fitting, so the result follows the currency's unit exactly. None without a repeat purchaser;
-    `at_edge` when the spends cannot tell (one customer, all the same) or their mean would not exist (q <= 1).
+    One row: `frequency` (repeat purchases), `mean_spend` (money, the mean of those purchases), `customers`
+    (how many have both). Rows without a repeat or with a spend of 0 or less tell nothing and are left out.
+    Spend is scaled by its mean while fitting, so the result follows the currency's unit exactly. None without
+    a repeat purchaser; `at_edge` when the spends cannot tell (one customer, all the same) or their mean would
+    not exist (q <= 1).
     """
     repeaters = spend.filter(pl.col("frequency") > 0, pl.col("mean_spend") > 0, pl.col("customers") > 0)
     if repeaters.is_empty():
@@ -55,12 +56,12 @@ def fit_gamma_gamma(spend: pl.DataFrame) -> GammaGamma | None:
 
 
 def conditional_mean_spend(fit: GammaGamma, spend: pl.DataFrame) -> Floats:
-    r"""Expect this spend of a further purchase, given `frequency` purchases that cost `mean_spend` on average.
+    r"""Expect this spend of a further purchase, given `frequency` purchases of `mean_spend` on average.
 
     .. math:: E = p (v + x \bar m) / (p x + q - 1)
 
-    The customer's own mean, drawn towards the population's p v / (q - 1), the more so the fewer purchases there are.
-    Without a repeat purchase, or with a missing or non-positive mean, it is the population's.
+    The customer's own mean, drawn towards the population's p v / (q - 1), the more so the fewer purchases
+    there are. Without a repeat purchase, or with a missing or non-positive mean, it is the population's.
     """
     known = spend.select(
         x=pl.when(pl.col("mean_spend") > 0).then("frequency").otherwise(0).cast(pl.Float64),
@@ -73,7 +74,7 @@ def conditional_mean_spend(fit: GammaGamma, spend: pl.DataFrame) -> Floats:
 def _mean_log_likelihood(
     parameters: Floats, frequency: Floats, mean_spend: Floats, share: Floats
 ) -> tuple[float, Floats]:
-    """Equation (1a) of the note and its gradient; Gamma functions are evaluated once per distinct frequency."""
+    """Equation (1a) of the note and its gradient; Gamma functions once per distinct frequency."""
     p, q, v = parameters
     x, at = np.unique(frequency, return_inverse=True)
     customers = np.bincount(at, weights=share, minlength=len(x))

@@ -39,11 +39,12 @@ def maximise(
 ) -> Maximum:
     """Find the parameters of the greatest mean log-likelihood per customer, the best of several starts.
 
-    `log_likelihood` takes the parameters and gives the mean log-likelihood of one customer and its gradient with
-    respect to them. The search (L-BFGS-B) runs in their logarithms, so that they stay positive and a step is a
-    ratio. Flagged by `at_edge`: a parameter within 1 % of a bound, a search that ends where the slope still exceeds
-    1e-4 log-likelihood per customer, starts that end equally high at parameters more than 10 % apart (the
-    observations do not tell them apart). Such a fit describes, and is not to be read as an estimate.
+    `log_likelihood` takes the parameters and gives the mean log-likelihood of one customer and its gradient
+    with respect to them. The search (L-BFGS-B) runs in their logarithms, so that they stay positive and a
+    step is a ratio. Flagged by `at_edge`: a parameter within 1 % of a bound, a search that ends where the
+    slope still exceeds 1e-4 log-likelihood per customer, starts that end equally high at parameters more than
+    10 % apart (the observations do not tell them apart). Such a fit describes, and is not to be read as an
+    estimate.
     """
     searches = [_search(log_likelihood, start, bounds) for start in starts]
     best = min(searches, key=lambda search: float(search.fun))

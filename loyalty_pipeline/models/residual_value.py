@@ -21,10 +21,10 @@ def residual_value(  # noqa: PLR0913 - two fits and three policies that a caller
 
     .. math:: margin \cdot E[spend] \cdot P(alive) \cdot \sum_m (1 + d)^{-(m - 1/2) / 12} \, purchases_m
 
-    `histories` has the columns of `fit_bg_nbd` and `mean_spend` (null or 0 without a repeat purchase: then the
-    population's mean is expected). purchases_m are those expected in the m-th month from now of a customer who has
-    not left; months are of 365.25 / 12 days and discounted from their middle. Not multiplied by `customers`.
-    0 for a horizon of 0 months. Source: Fader, Hardie & Lee 2005, "RFM and CLV".
+    `histories` has the columns of `fit_bg_nbd` and `mean_spend` (null or 0 without a repeat purchase: then
+    the population's mean is expected). purchases_m are those expected in the m-th month from now of a
+    customer who has not left; months are of 365.25 / 12 days and discounted from their middle. Not multiplied
+    by `customers`. 0 for a horizon of 0 months. Source: Fader, Hardie & Lee 2005, "RFM and CLV".
     """
     weights = cumulative_weights(month_discounts(horizon_months, discount_rate))
     purchases = purchases_while_alive(fit, histories, month_ends_in_weeks(horizon_months), weights)

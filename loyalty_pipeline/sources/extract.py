@@ -99,8 +99,9 @@ class Extract:
         if column in self.origins:
             return pl.col(self.origins[column]).alias(column)
         constant = self.file.mapping.values.get(column)
-        text = str(constant).lower() if isinstance(constant, bool) else constant
-        return pl.lit(None if text is None else str(text), dtype=pl.String).alias(column)
+        if constant is None:
+            return pl.lit(None).alias(column)
+        return pl.lit(str(constant).lower() if isinstance(constant, bool) else str(constant)).alias(column)
 
 
 def _advice(table: str) -> str:

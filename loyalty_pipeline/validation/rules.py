@@ -33,7 +33,6 @@ LIMITS = {
     "regex": ("has_the_right_shape", "matches {regex}"),
 }
 TYPES = {
-    "String": "text",
     "Decimal": "an amount with at most 4 decimals",
     "Datetime": "an instant",
     "Date": "a day",
@@ -63,7 +62,7 @@ def rules(contract: type[RawTable], extracted_at: datetime | None = None) -> lis
     future = pl.col("updated_at") <= pl.lit(extracted_at, dtype=pl.Datetime("us", "UTC"))
     fresh = Rule(FUTURE, "updated_at", "updated_at is not in the future of the extract", future)
     return [
-        *(_type_rule(column, dtype) for column, dtype in polars_schema(contract).items()),
+        *(_type_rule(column, dtype) for column, dtype in polars_schema(contract).items() if dtype != pl.String),
         *limits,
         *([fresh] if extracted_at else []),
         *(_reference_rule(column, *target) for column, target in references(contract).items()),

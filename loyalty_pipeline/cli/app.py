@@ -1,0 +1,103 @@
+"""The commands. What they do is done elsewhere; imports wait until a command needs them."""
+
+import json
+import sys
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from loyalty_pipeline.cli.exits import said
+from loyalty_pipeline.settings import Settings, SettingsError
+
+app = typer.Typer(
+    name="loyalty",
+    help="Subscription and customer-loyalty metrics from raw CRM, billing and social tables.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+Source = Annotated[str | None, typer.Option(help="Folder or URL of the raw tables.")]
+DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
+AsOf = Annotated[str | None, typer.Option(help="First local date that does not count, such as 2026-10-17.")]
+SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A loyalty.toml.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
+
+
+def main() -> None:
+    """Run the command line; the exit code says how it went."""
+    with said():
+        app()
+
+
+@app.command()
+def run(  # noqa: PLR0913 - one parameter an option
+    source: Source = None,
+    data_dir: DataDir = None,
+    as_of: AsOf = None,
+    *,
+    full: Annotated[bool, typer.Option("--full", help="Compute everything again.")] = False,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Land what is new, compute what it changed, publish: one night in one process."""
+    chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=_date(as_of))
+    from loyalty_pipeline.cli.night import run_night  # noqa: PLC0415 - polars is not needed to print help
+
+    run_night(chosen, is_full=full, as_json=as_json)
+
+
+@app.command()
+def demo(
+    customers: Annotated[int, typer.Option(min=1, help="Customers of the company.")] = 20_000,
+    months: Annotated[int, typer.Option(min=1, help="Months of its history.")] = 36,
+    seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
+    out: Annotated[Path, typer.Option(help="Folder to write it to.")] = Path("data/demo"),
+) -> None:
+    """Make a company: its raw tables, its settings, and the answers to its metrics."""
+    from loyalty_pipeline.demo import write_company  # noqa: PLC0415 - numpy is not needed to print help
+
+    company = write_company(out, customers=customers, months=months, seed=seed)
+    rows = sum(company.tables.values())
+    Console().print(f"{out}: {len(company.tables)} raw tables with {rows:,} rows, as of {company.as_of}")
+    Console().print(f"Next: loyalty run --source {out} --data-dir data", highlight=False)
+
+
+@app.command()
+def ui(
+    port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+) -> None:
+    """Open Dagster: the tables, their history, their checks, backfills."""
+    from loyalty_pipeline.cli.dagster_ui import serve  # noqa: PLC0415 - Dagster costs a second
+
+    raise SystemExit(serve(host, port))
+
+
+@app.command()
+def doctor(settings: SettingsFile = None, *, as_json: AsJson = False) -> None:
+    """Look at settings, source, data folder and libraries, and say what is wrong."""
+    from loyalty_pipeline.cli.doctor import examine  # noqa: PLC0415 - reads the source
+
+    findings = examine(settings)
+    if as_json:
+        print(json.dumps([finding.to_dict() for finding in findings], indent=1))
+    else:
+        for finding in findings:
+            Console().print(f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.told}", highlight=False)
+    if not all(finding.is_good for finding in findings):
+        raise SystemExit(1)
+
+
+def _date(text: str | None) -> date | None:
+    try:
+        return None if text is None else date.fromisoformat(text)
+    except ValueError:
+        message = f"as_of = {text} (argument): expected a date, such as {datetime.now(UTC).date()}"
+        raise SettingsError(message) from None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,24 @@
+"""`loyalty ui`: Dagster's own web page over this project."""
+
+import importlib.util
+import subprocess
+import sys
+from pathlib import Path
+
+from loyalty_pipeline.settings import SettingsError
+
+
+def serve(host: str, port: int) -> int:
+    """Run `dagster dev` in the foreground until it is stopped, and return its exit code.
+
+    Raises `SettingsError` where the extra `ui` is not installed, or the working directory is no checkout.
+    """
+    if importlib.util.find_spec("dagster_webserver") is None:
+        message = "The UI is not installed. Install it with: pip install 'loyalty-pipeline[ui]'"
+        raise SettingsError(message)
+    if not Path("workspace.yaml").exists():
+        message = "workspace.yaml is not here. Run this in the folder of the project, where dagster.yaml lies"
+        raise SettingsError(message)
+    print(f"Dagster on http://{host}:{port} (Ctrl-C ends it)")
+    command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
+    return subprocess.call(command)  # noqa: S603 - fixed words and two checked values

@@ -1,0 +1,81 @@
+"""`loyalty doctor`: is everything there that a night needs?"""
+
+import os
+import platform
+import shutil
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.lake.lock import Locked, exclusive
+from loyalty_pipeline.settings import Settings, SettingsError
+from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.sources.files import FileSource
+
+LIBRARIES = ("polars", "dataframely", "dagster", "great-expectations", "pyarrow")
+ENOUGH_BYTES = 1_000_000_000
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    subject: str
+    is_good: bool
+    told: str
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        return asdict(self)
+
+
+def examine(file: Path | None) -> list[Finding]:
+    """Look at everything; a wrong setting ends the look, because the rest depends on it."""
+    findings = [Finding("python", is_good=True, told=platform.python_version()), *_libraries()]
+    try:
+        settings = Settings.load(file)
+    except SettingsError as wrong:
+        return [*findings, Finding("settings", is_good=False, told=str(wrong))]
+    told = f"as of {settings.as_of_date()}, {settings.timezone}, {settings.reporting_currency}"
+    return [*findings, Finding("settings", is_good=True, told=told), *_source(settings), *_data_dir(settings)]
+
+
+def _libraries() -> Iterator[Finding]:
+    for library in LIBRARIES:
+        try:
+            yield Finding(library, is_good=True, told=version(library))
+        except PackageNotFoundError:
+            yield Finding(library, is_good=False, told="is not installed: run make demo, or pip install loyalty-pipeline")
+
+
+def _source(settings: Settings) -> Iterator[Finding]:
+    try:
+        source = FileSource.of(settings.source, settings.tables)
+        found = {name: source.find(name) for name in RAW_TABLES}
+    except SourceError as fault:
+        yield Finding("source", is_good=False, told=str(fault))
+        return
+    for name, contract in RAW_TABLES.items():
+        file = found[name]
+        if file is not None:
+            yield Finding(name, is_good=True, told=str(file.place))
+        else:
+            missing = "not there; optional: what needs it is empty" if contract.is_optional else "required, and not there"
+            yield Finding(name, is_good=contract.is_optional, told=missing)
+
+
+def _data_dir(settings: Settings) -> Iterator[Finding]:
+    folder = settings.data_dir
+    folder.mkdir(parents=True, exist_ok=True)
+    is_writable = os.access(folder, os.W_OK)
+    yield Finding("data folder", is_good=is_writable, told=f"{folder} is {'' if is_writable else 'not '}writable")
+    free = shutil.disk_usage(folder).free
+    yield Finding("disk", is_good=free > ENOUGH_BYTES, told=f"{free / 1e9:,.1f} GB free")
+    try:
+        with exclusive(folder):
+            yield Finding("lock", is_good=True, told="free")
+    except Locked as held:
+        yield Finding("lock", is_good=False, told=str(held))
