@@ -7,6 +7,7 @@ from loyalty_pipeline.metrics.clv import clv
 from loyalty_pipeline.metrics.cohort_retention import cohort_retention
 from loyalty_pipeline.metrics.customer_retention import customer_retention
 from loyalty_pipeline.metrics.mrr_growth import mrr_growth
+from loyalty_pipeline.months.attribute_changes import attribute_changes
 from loyalty_pipeline.months.cohorts import cohort_members, cohort_months
 from loyalty_pipeline.months.customer_months import currency_months, customer_months
 from loyalty_pipeline.months.customer_periods import customer_periods
@@ -44,6 +45,7 @@ MONTHS: list[TableFunction] = [
     line_state,
     currency_months,
     customer_months,
+    attribute_changes,
     customer_state,
     customer_revenue,
     customer_value,

@@ -43,10 +43,11 @@ def run(  # noqa: PLR0913 - one parameter an option
     as_json: AsJson = False,
 ) -> None:
     """Land what is new, compute what it changed, publish: one night in one process."""
-    chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=_date(as_of))
-    from loyalty_pipeline.cli.night import run_night  # noqa: PLC0415 - polars is not needed to print help
+    with said("Nothing was published; what was published before is as it was."):
+        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=_date(as_of))
+        from loyalty_pipeline.cli.night import run_night  # noqa: PLC0415 - polars is not needed to print help
 
-    run_night(chosen, is_full=full, as_json=as_json)
+        run_night(chosen, is_full=full, as_json=as_json)
 
 
 @app.command()

@@ -15,18 +15,35 @@ CODES: dict[type[Exception], int] = {
     ContractBroken: 1,
     SettingsError: 2,
     SourceError: 3,
+    OSError: 3,
     Locked: 4,
     PublicationConflict: 4,
 }
-"""0 is success, 1 bad data, 2 wrong settings or arguments, 3 an unreadable source, 4 a lake in use."""
+"""0 is success, 1 bad data, 2 wrong settings or arguments, 3 a source or disk that fails, 4 a lake in use."""
+INTERRUPTED = 130
+"""What shells expect of a program that Ctrl-C ended."""
 
 
 @contextmanager
-def said() -> Iterator[None]:
-    """Turn what is expected to go wrong into its message on stderr and its exit code."""
+def said(afterwards: str = "") -> Iterator[None]:
+    """Turn what is expected to go wrong into its message on stderr and its exit code.
+
+    `afterwards` says how things stand then.
+    """
     try:
         yield
-    except tuple(CODES) as fault:
-        print(f"loyalty: {fault}", file=sys.stderr)
-        print("Nothing was published; what was published before is as it was.", file=sys.stderr)
-        raise SystemExit(next(code for kind, code in CODES.items() if isinstance(fault, kind))) from None
+    except (*CODES, KeyboardInterrupt) as fault:
+        print(f"loyalty: {_told(fault)}", file=sys.stderr)
+        if afterwards:
+            print(afterwards, file=sys.stderr)
+        codes = (code for kind, code in CODES.items() if isinstance(fault, kind))
+        raise SystemExit(next(codes, INTERRUPTED)) from None
+
+
+def _told(fault: BaseException) -> str:
+    if isinstance(fault, KeyboardInterrupt):
+        return "interrupted"
+    if isinstance(fault, OSError):
+        place = f"{fault.filename}: " if fault.filename else ""
+        return f"{place}{fault.strerror or fault}. Check that the disk has room and that the folder may be written"
+    return str(fault)

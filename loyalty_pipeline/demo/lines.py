@@ -23,6 +23,7 @@ def lines_over(source: Columns, invoice: Ints, kind: int, amount: Ints, plan: In
 
 
 def base_lines(terms: Columns, invoice: Ints) -> Columns:
+    """The plan itself, with its seats and discount, over the whole of each term."""
     kind = np.where(terms["discount"] > 0, terms["discount_kind"], 0)
     lines = lines_over(terms | {"issued": terms["start"]}, invoice, RECURRING, terms["net"], terms["plan"])
     return lines | {"gross": terms["gross"], "quantity": terms["seats"], "discount_kind": kind}

@@ -67,7 +67,7 @@ def _lateness(subs: Columns, run: Columns, rng: np.random.Generator) -> tuple[In
     )
     beyond = np.where(rng.random(size) < 0.2, GRACE + 1, GRACE + minutes * 20)
     kind = np.where(
-        may & (draw < 0.02), LATE_WITHIN_GRACE, np.where(may & (draw > 0.996), LATE_BEYOND_GRACE, ON_TIME)
+        may & (draw < 0.03), LATE_WITHIN_GRACE, np.where(may & (draw > 0.996), LATE_BEYOND_GRACE, ON_TIME)
     )
     return np.choose(kind, [np.zeros(size, np.int64), within, beyond]), kind
 

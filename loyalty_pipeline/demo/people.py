@@ -14,6 +14,8 @@ from loyalty_pipeline.demo.clock import (
     Ints,
     month_of,
     month_start,
+    pick,
+    stack,
 )
 from loyalty_pipeline.demo.frames import identifiers, instants, labels, shaped
 
@@ -59,7 +61,7 @@ def _signups(size: int, horizon: Horizon, rng: np.random.Generator) -> Ints:
     weight: Floats = trend * season * campaign * _WEEKDAY_WEIGHTS[days % 7]
     day = rng.choice(days, size, p=weight / weight.sum())
     second = np.where(rng.random(size) < 0.05, 0, rng.integers(0, DAY, size))
-    at_month_start = (rng.random(size) < 0.01) & (second == 0)
+    at_month_start = (rng.random(size) < 0.2) & (second == 0)
     at = day * DAY + second
     return np.sort(np.where(at_month_start, month_start(month_of(at)), at))
 
@@ -124,41 +126,38 @@ def record_at(people: Columns, person: Ints, at: Ints) -> Ints:
     )
 
 
+def _version(
+    people: Columns, record: Ints, span: tuple[Ints, Ints], into: Ints, *, after: bool = False
+) -> Columns:
+    """A version, created and updated in `span`, for everybody who has the record (not -1) and the update (not never)."""
+    created, updated = span
+    columns = {"person": people["record"], "record": record, "created": created, "updated": updated, "into": into,
+               "after": np.full(record.size, after)}  # fmt: skip
+    return pick(columns, (record >= 0) & (updated < NEVER))
+
+
 def _versions(people: Columns) -> Columns:
     """Every version of every record: roots before and after a change, other records before and after the merge."""
-    person = people["record"]
-    has_second, has_third = people["second_record"] >= 0, people["third_record"] >= 0
+    person, second, third = people["record"], people["second_record"], people["third_record"]
     newer = people["root_is_second"]
-    root = np.where(newer, people["second_record"], person)
-    other = np.where(newer, person, people["second_record"])
-    begun = np.where(newer, people["second_created"], people["created"])
-    other_begun = np.where(newer, people["created"], people["second_created"])
-    third = people["third_record"]
-    blocks = [
-        (np.ones_like(newer), root, begun, begun, np.full_like(root, -1), 0),
-        (people["changed"] < NEVER, root, begun, people["changed"], np.full_like(root, -1), 1),
-        (has_second, other, other_begun, other_begun, np.full_like(root, -1), 0),
-        (has_second, other, other_begun, people["merged"], root, 0),
-        (
-            has_third,
-            third,
-            people["second_created"] + 1,
-            people["second_created"] + 1,
-            np.full_like(root, -1),
-            0,
-        ),
-        (has_third, third, people["second_created"] + 1, people["merged"] + 60, other, 0),
-    ]
-    parts = [{"person": person[keep], "record": record[keep], "created": created[keep], "updated": updated[keep],
-              "into": into[keep], "after": np.full(int(keep.sum()), after)}
-             for keep, record, created, updated, into, after in blocks]  # fmt: skip
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    begun, again, merged = people["created"], people["second_created"], people["merged"]
+    root, root_begun = np.where(newer, second, person), np.where(newer, again, begun)
+    other, other_begun = np.where(newer, person, second), np.where(newer, begun, again)
+    nobody = np.full(person.size, -1)
+    return stack([
+        _version(people, root, (root_begun, root_begun), nobody),
+        _version(people, root, (root_begun, people["changed"]), nobody, after=True),
+        _version(people, other, (other_begun, other_begun), nobody),
+        _version(people, other, (other_begun, merged), root),
+        _version(people, third, (again + 1, again + 1), nobody),
+        _version(people, third, (again + 1, merged + 60), other),
+    ])  # fmt: skip
 
 
 def customers(people: Columns) -> pl.DataFrame:
     """The raw table: one row for each version of each record."""
     version = _versions(people)
-    person, after = version["person"], version["after"] == 1
+    person, after = version["person"], version["after"]
     country = np.where(after, people["country_after"][person], people["country"][person])
     segment = np.where(after, people["segment_after"][person], people["segment"][person])
     first = labels(_FIRST_NAMES, person % len(_FIRST_NAMES))

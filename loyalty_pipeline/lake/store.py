@@ -41,7 +41,7 @@ class Store:
 
     def scan(self, entries: Iterable[Entry]) -> pl.LazyFrame:
         """The rows of some files, in the order given."""
-        return pl.scan_parquet([self.path(entry) for entry in entries], glob=False, missing_columns="insert")
+        return pl.scan_parquet([self.path(entry) for entry in entries], glob=False, missing_columns="insert", extra_columns="ignore")
 
     def commit(self, manifest: Manifest) -> str:
         """Make the manifest the one that counts, in one step, and return its digest."""

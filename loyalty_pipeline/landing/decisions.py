@@ -1,8 +1,8 @@
 """What becomes of each row of an extract: it lands, has landed before, repeats another, or is set aside.
 
-Decided on the ledger, in this order: rows that break a rule of their own; what a `distinct` mapping drops; exact repeats;
-contradictions (same key, same `updated_at`, other content: the one with the smallest hash stays, whatever the order of
-the file); what landed before; rows that refer to a row that is not there, which wait.
+Decided on the ledger, in this order: rows that break a rule of their own; what a `distinct` mapping drops, or exact
+repeats; rows that refer to a row that is not there, which wait; contradictions (same key, same `updated_at`, other
+content: the one with the smallest hash stays, whatever the order of the file); what landed before.
 """
 
 from collections.abc import Callable
@@ -51,12 +51,13 @@ class Decision:
 
     def decide(self, parents: Parents) -> None:
         """Every row's fate."""
-        self._drop_repeats()
-        self._set_contradictions_aside()
-        self._recognise_landed()
-        self._wait(parents)
         version = [*self.reading.key, "updated_at"]
-        twice = self._among(self.open, lambda rows: repeated(rows, version))
+        several = repeated(self.ledger, self.reading.key)
+        self._drop_repeats(several)
+        self._wait(parents)
+        self._set_contradictions_aside(several)
+        self._recognise_landed()
+        twice = self._among(several & self.open, lambda rows: repeated(rows, version))
         self.verdicts = self.verdicts.with_columns((~twice).alias(KEY))
 
     def _among(self, chosen: pl.Series, judge: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
@@ -66,37 +67,46 @@ class Decision:
         positions = pl.int_range(self.ledger.height, eager=True).filter(chosen)
         return self._nobody.scatter(positions, judge(self.ledger.filter(chosen)))
 
-    def _drop_repeats(self) -> None:
+    def _drop_repeats(self, several: pl.Series) -> None:
         key, earliest = self.reading.key, self.reading.extract.contract.month_of
-        suspects = repeated(self.ledger, key) & self.open
+        identity, order = [*key, "_hash"], ["_row"]
         if self.reading.extract.file.mapping.distinct:
-            order = [earliest, "_row"] if earliest else ["_row"]
-            repeats = self._among(suspects, lambda rows: _but_first(rows, key, order))
-        else:
-            repeats = self._among(suspects, lambda rows: _but_first(rows, [*key, "_hash"], ["_row"]))
-        self._take(repeats, "duplicate")
+            identity, order = key, [earliest, "_row"] if earliest else ["_row"]
+        self._take(
+            self._among(several & self.open, lambda rows: _but_first(rows, identity, order)), "duplicate"
+        )
 
-    def _set_contradictions_aside(self) -> None:
+    def _set_contradictions_aside(self, several: pl.Series) -> None:
         version = [*self.reading.key, "updated_at"]
-        suspects = repeated(self.ledger, version) & self.open
-        contradictions = self._among(suspects, lambda rows: _but_first(rows, version, ["_hash"]))
+        contradictions = self._among(several & self.open, lambda rows: _but_first(rows, version, ["_hash"]))
         self.verdicts = self.verdicts.with_columns((~contradictions).alias(ONE_VERSION))
         self._take(contradictions, "quarantined")
 
     def _recognise_landed(self) -> None:
         if self.history.is_empty:
             return
-        identity = [*self.reading.key, "_hash"]
         known = self.history.versions if self.reading.is_versioned else self.history.latest
-        found = self.ledger.select(*identity, "_row").join(known.select(identity), on=identity, how="semi")
         if self.reading.is_versioned:
             self.revived = self._among(self.open, self._returns)
-        self._take(_has(self.ledger["_row"], found["_row"]) & self.open & ~self.revived, "landed")
+        self._take(self._known(known) & self.open & ~self.revived, "landed")
+
+    def _known(self, versions: pl.DataFrame) -> pl.Series:
+        """Whether a row's key and hash are among some versions. The hashes find pairs, the keys must then agree."""
+        ours = self.ledger.select("_hash").with_row_index("_ours")
+        pairs = ours.join(versions.select("_hash").with_row_index("_theirs"), on="_hash", how="inner")
+        same = pl.repeat(value=True, n=pairs.height, eager=True)
+        for name in self.reading.key:
+            same &= (
+                self.ledger[name].gather(pairs["_ours"]).eq_missing(versions[name].gather(pairs["_theirs"]))
+            )
+        return self._nobody.scatter(pairs["_ours"].filter(same), values=True)
 
     def _returns(self, rows: pl.DataFrame) -> pl.Series:
         """Whether a row is the last of its key, and not newer than the tombstone that the key got from us."""
         key = self.reading.key
         gone = self.history.latest.filter(pl.col("deleted_at").is_not_null(), pl.col("_hash") == NO_HASH)
+        if gone.is_empty():
+            return pl.repeat(value=False, n=rows.height, eager=True)
         back = rows.join(gone.select(*key, _gone_at="updated_at"), on=key, how="inner")
         last = back.sort("updated_at", "_row").unique(key, keep="last", maintain_order=True)
         return _has(rows["_row"], last.filter(pl.col("updated_at") <= pl.col("_gone_at"))["_row"])
@@ -118,8 +128,8 @@ class Decision:
                 break
             self.waiting |= newly
             self._take(newly, "quarantined")
-        flags = [(~missed).alias(reference_rule_name(column)) for column, missed in missing.items()]
-        self.verdicts = self.verdicts.with_columns(flags)
+        judged = [(~missed).alias(reference_rule_name(column)) for column, missed in missing.items()]
+        self.verdicts = self.verdicts.with_columns(judged)
 
     def _own_keys(self, key: str) -> pl.Series:
         return self.ledger[key].filter(self.open).append(self.history.latest[key])

@@ -12,7 +12,7 @@ import polars as pl
 from loyalty_pipeline.lake.manifest import Entry
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing.decisions import Decision, Parents
-from loyalty_pipeline.landing.history import HOME, month_name
+from loyalty_pipeline.landing.history import HOME, month_name, repeated
 from loyalty_pipeline.landing.judgement import INSTANT
 from loyalty_pipeline.landing.quarantine import bad_rows
 from loyalty_pipeline.sources.catalogue import references
@@ -35,36 +35,46 @@ class Filed:
 
 
 def homes(decision: Decision, parents: Parents) -> pl.DataFrame:
-    """The row number, key, `updated_at` and home month of each row that lands."""
-    reading = decision.reading
-    contract, key = reading.extract.contract, reading.key
-    rows = decision.ledger.filter(decision.open)
+    """The row number, key, `updated_at` and home month of each row that lands, in the file's order."""
+    contract, key = decision.reading.extract.contract, decision.reading.key
+    named = ["_row", *key, "updated_at"]
     if contract.filed_with:
         column, parent_key = _reference_to(contract, contract.filed_with)
         filed = parents(contract.filed_with)
-        assert filed is not None
-        of_parent = filed.select(pl.col(parent_key).alias(column), HOME)
-        return rows.drop(HOME).join(of_parent, on=column, how="left", maintain_order="left").select(_homed(key))
-    first = rows.sort("updated_at", "_row").unique(key, keep="first", maintain_order=True)
-    known = pl.concat([decision.history.homes, first.select(*key, HOME).join(decision.history.homes, on=key, how="anti")])
-    return rows.drop(HOME).join(known, on=key, how="left", maintain_order="left").select(_homed(key))
+        if filed is None:
+            message = f"{contract.__name__} cannot be filed before {contract.filed_with}"
+            raise ValueError(message)
+        rows = decision.ledger.select(*dict.fromkeys([*named, column])).filter(decision.open)
+        months = filed.select(pl.col(parent_key).alias(column), HOME)
+        return rows.join(months, on=column, how="left", maintain_order="left").select(*named, HOME)
+    rows = decision.ledger.select(*named, HOME).filter(decision.open)
+    if decision.history.is_empty and not repeated(rows, key).any():
+        return rows
+    first = rows.sort("updated_at", "_row").unique(key, keep="first", maintain_order=True).select(*key, HOME)
+    known = decision.history.homes
+    months = pl.concat([known, first.join(known, on=key, how="anti")])
+    return rows.drop(HOME).join(months, on=key, how="left", maintain_order="left").select(*named, HOME)
 
 
 def file_rows(decision: Decision, homed: pl.DataFrame, store: Store, batch: str) -> Filed:
     """Write the rows that land, slice by slice, and gather those that do not."""
     filed, extract = Filed(), decision.reading.extract
+    landing = homed[HOME]
     for offset, count in _slices(decision):
         raw = extract.slice(offset)
         if decision.quarantined.slice(offset, raw.height).any():
             filed.bad.append(bad_rows(decision, raw, offset, batch))
-        rows = _landing_rows(decision, raw, offset).with_columns(pl.lit(batch).alias("_batch"))
+        rows = _landing_rows(decision, raw, offset)
         if rows.is_empty():
             continue
-        rows = rows.join(homed.select("_row", HOME), on="_row", how="left", maintain_order="left")
+        home, landing = landing.head(rows.height), landing.slice(rows.height)
         if "currency" in extract.contract.columns():
             filed.currencies |= set(rows["currency"].unique().to_list())
-        for (home,), part in rows.partition_by(HOME, as_dict=True, include_key=False).items():
-            name = f"{month_name(home)}/{batch}-{count:04d}"
+        parts = rows.with_columns(pl.lit(batch).alias("_batch"), home).partition_by(
+            HOME, as_dict=True, include_key=False
+        )
+        for (month,), part in parts.items():
+            name = f"{month_name(month)}/{batch}-{count:04d}"
             filed.entries[name] = write_part(store, (extract.file.table, name), part, extract.contract)
     return filed
 
@@ -98,7 +108,3 @@ def _slices(decision: Decision) -> Iterator[tuple[int, int]]:
 
 def _reference_to(contract: type[RawTable], table: str) -> tuple[str, str]:
     return next((column, key) for column, (target, key) in references(contract).items() if target == table)
-
-
-def _homed(key: list[str]) -> list[str]:
-    return ["_row", *key, "updated_at", HOME]

@@ -32,7 +32,7 @@ class History:
         for part, entry in manifest.tables.get(table, {}).items():
             rows = pl.read_parquet(store.path(entry), columns=list(kept), glob=False)
             parts.append(rows.select(*kept, pl.lit(home_of(part), dtype=pl.Int32).alias(HOME)))
-        return cls(key, pl.concat(parts))
+        return cls(key, pl.concat(parts, rechunk=True))
 
     @cached_property
     def latest(self) -> pl.DataFrame:
@@ -49,6 +49,11 @@ class History:
         return self.latest.select(*self.key, HOME)
 
     @property
+    def live(self) -> pl.DataFrame:
+        """The latest versions that are not deleted."""
+        return self.latest.filter(pl.col("deleted_at").is_null())
+
+    @property
     def is_empty(self) -> bool:
         """Whether nothing has landed yet."""
         return self.versions.is_empty()
@@ -56,7 +61,9 @@ class History:
 
 def repeated(rows: pl.DataFrame, columns: list[str]) -> pl.Series:
     """Whether a row's values occur more than once. Rows are compared by hash first: big keys of text cost much."""
-    hashed = rows.select(pl.struct(columns).hash() if len(columns) > 1 else pl.col(columns[0]).hash()).to_series()
+    hashed = rows.select(
+        pl.struct(columns).hash() if len(columns) > 1 else pl.col(columns[0]).hash()
+    ).to_series()
     suspects = hashed.is_duplicated()
     if not suspects.any():
         return suspects

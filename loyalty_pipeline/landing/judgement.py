@@ -77,16 +77,20 @@ class Reading:
         return pl.concat(ledgers), pl.concat(verdicts)
 
     def _verdicts(self, rows: pl.DataFrame, unreadable: pl.DataFrame) -> pl.DataFrame:
-        kept: dict[str, pl.Series] = {}
+        kept = rows.select(
+            **{r.name: r.condition.fill_null(value=True) for r in self.rules if r.condition is not None}
+        )
+        flawed = {column.name for column in unreadable.iter_columns() if column.any()}
+        verdicts = {}
         for rule in self.rules:
             if rule.name == type_rule_name(rule.column):
-                kept[rule.name] = ~unreadable[rule.column]
-            elif rule.condition is not None:
-                keeps = rows.select(rule.condition.fill_null(value=True)).to_series()
+                verdicts[rule.name] = ~unreadable[rule.column]
+            elif rule.name in kept.columns:
                 # What is there and cannot be read is not missing as well.
-                excused = unreadable[rule.column] if rule.column in unreadable.columns else False
-                kept[rule.name] = keeps | excused
-        return pl.DataFrame(kept)
+                verdicts[rule.name] = (
+                    kept[rule.name] | unreadable[rule.column] if rule.column in flawed else kept[rule.name]
+                )
+        return pl.DataFrame(verdicts)
 
     def _ledger(self, rows: pl.DataFrame) -> pl.DataFrame:
         contract = self.extract.contract
@@ -100,6 +104,10 @@ class Reading:
         if not contract.month_of:
             return pl.Series(HOME, [None], dtype=pl.Int32).new_from_index(0, rows.height)
         column = pl.col(contract.month_of)
-        local = column.dt.convert_time_zone(self.timezone) if rows.schema[contract.month_of] == INSTANT else column
+        local = (
+            column.dt.convert_time_zone(self.timezone)
+            if rows.schema[contract.month_of] == INSTANT
+            else column
+        )
         month = local.dt.year().cast(pl.Int32) * 100 + local.dt.month().cast(pl.Int32)
         return rows.select(month.alias(HOME)).to_series()

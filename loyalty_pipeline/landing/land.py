@@ -11,12 +11,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from loyalty_pipeline.faults import DataFault, SourceError
-from loyalty_pipeline.lake.manifest import Manifest
 from loyalty_pipeline.lake.store import Store, write_whole
 from loyalty_pipeline.landing.currencies import check_rates
 from loyalty_pipeline.landing.history import HOME, History
@@ -25,6 +24,9 @@ from loyalty_pipeline.landing.quarantine import Quarantine
 from loyalty_pipeline.landing.report import LandingReport, TableReport
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
 from loyalty_pipeline.sources.files import FileSource, SourceFile
+
+if TYPE_CHECKING:
+    from loyalty_pipeline.lake.manifest import Manifest
 
 LANDED = "landed"
 """The note on each table: the file it was last read from, and what came of it."""
@@ -145,7 +147,9 @@ class Landing:
             advice = "Bring the file back; an empty file with a header says that all its rows are gone"
             raise DataFault(table, "the table was there before, and the source lacks it now", advice=advice)
         if not RAW_TABLES[table].is_optional:
-            advice = f"Add {table}.parquet, .csv or .jsonl to the source, or name its file in [tables.{table}]"
+            advice = (
+                f"Add {table}.parquet, .csv or .jsonl to the source, or name its file in [tables.{table}]"
+            )
             raise DataFault(table, "the table is required and the source lacks it", advice=advice)
         return TableReport(table, skipped=True, warnings=[f"the source has no {table}"])
 
@@ -170,7 +174,9 @@ class Landing:
         key = RAW_TABLES[table].primary_key()
         before = self.parents(table)
         new = homed.select(*key, HOME).unique(key, keep="last", maintain_order=True)
-        self._parents[table] = new if before is None else pl.concat([before, new.join(before, on=key, how="anti")])
+        self._parents[table] = (
+            new if before is None else pl.concat([before, new.join(before, on=key, how="anti")])
+        )
 
     def commit(self, report: LandingReport) -> None:
         """Make it so: the quarantine's files take their place, the manifest counts, the checks go into the history."""

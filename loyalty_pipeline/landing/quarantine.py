@@ -23,7 +23,9 @@ def bad_rows(decision: Decision, raw: pl.DataFrame, offset: int, batch: str) -> 
     reasons = [pl.when(~pl.col(name)).then(pl.lit(name)) for name in critical if name in verdicts.columns]
     values = raw.drop("_row").filter(chosen)
     return pl.DataFrame([_as_text(column) for column in values.iter_columns()]).with_columns(
-        verdicts.select(pl.concat_str(reasons, separator=REASONS, ignore_nulls=True).alias("_reasons")).to_series(),
+        verdicts.select(
+            pl.concat_str(reasons, separator=REASONS, ignore_nulls=True).alias("_reasons")
+        ).to_series(),
         decision.waiting.slice(offset, raw.height).filter(chosen).alias("_waiting"),
         pl.lit(batch).alias("_batch"),
         raw["_row"].filter(chosen),
@@ -69,5 +71,7 @@ class Quarantine:
 
 def _as_text(column: pl.Series) -> pl.Series:
     if column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary):
-        return pl.Series(column.name, [None if value is None else str(value) for value in column], dtype=pl.String)
+        return pl.Series(
+            column.name, [None if value is None else str(value) for value in column], dtype=pl.String
+        )
     return column.cast(pl.String, strict=False)

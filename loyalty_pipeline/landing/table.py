@@ -46,13 +46,13 @@ def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableR
     place = (table, landing.batch)
     buried = pl.concat([gone, moved(decision, homed)])
     filed.entries |= bury(buried, landing.store, landing.manifest, place, contract)
-    live = history.latest.filter(pl.col("deleted_at").is_null()).height
+    live = history.live.height
     if gone.height > MUCH_OF_A_TABLE * live:
         warnings.append(f"{gone.height} of {live} keys have left the source and count as deleted")
     report = _report(landing, decision, filed)
     report.tombstones, report.checks = buried.height, results
     report.warnings = warnings + [f"{r.bad_rows} rows: not {r.description}" for r in results if not r.passed]
-    _note(landing, file, extract, fingerprint, report, filed)
+    _note(landing, extract, fingerprint, report, filed)
     landing.remember(table, homed)
     if report.accepted:
         landing.fresh.add(table)
@@ -60,7 +60,9 @@ def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableR
 
 
 def _checked(landing: "Landing", decision: Decision) -> list[CheckResult]:
-    keys = decision.ledger.select(pl.concat_str(pl.col(decision.reading.key).cast(pl.String), separator=", ").alias("key"))
+    keys = decision.ledger.select(
+        pl.concat_str(pl.col(decision.reading.key).cast(pl.String), separator=", ").alias("key")
+    )
     results = check(
         decision.reading.table,
         decision.verdicts,
@@ -75,7 +77,9 @@ def _checked(landing: "Landing", decision: Decision) -> list[CheckResult]:
         worst = max(broken, key=lambda result: result.bad_rows)
         others = f", and {len(broken) - 1} more rules fail" if len(broken) > 1 else ""
         rows = f"{worst.bad_rows} of {worst.rows} rows do not{others}"
-        advice = f"See {landing.quarantine.root / '_failed'}; correct them at the source, or raise max_bad_share"
+        advice = (
+            f"See {landing.quarantine.root / '_failed'}; correct them at the source, or raise max_bad_share"
+        )
         fault = ChecksFailed(worst.table, worst.description, column=worst.column, rows=rows, advice=advice)
         fault.checks = results
         raise fault
@@ -104,7 +108,9 @@ def _report(landing: "Landing", decision: Decision, filed: Filed) -> TableReport
     )
     if not report.reconciles:
         counts = f"{report.extracted} extracted, {report.accepted} accepted, {report.quarantined} quarantined"
-        raise DataFault(report.table, "rows in and rows out do not agree", rows=counts, advice="Report this fault")
+        raise DataFault(
+            report.table, "rows in and rows out do not agree", rows=counts, advice="Report this fault"
+        )
     return report
 
 
@@ -118,20 +124,20 @@ def _released(landing: "Landing", decision: Decision) -> int:
     return landed.join(waited, on=key, how="semi").height
 
 
-def _note(
-    landing: "Landing", file: SourceFile, extract: Extract, fingerprint: str, report: TableReport, filed: Filed
-) -> None:
-    known = landing.notes.get(file.table, {})
-    landing.notes[file.table] = {
+def _note(landing: "Landing", extract: Extract, fingerprint: str, report: TableReport, filed: Filed) -> None:
+    table = report.table
+    known = landing.notes.get(table, {})
+    landing.notes[table] = {
         "fingerprint": fingerprint,
         "batch": landing.batch,
         "rows": extract.rows,
         "waiting": report.waiting,
         "waited_in": landing.batch if report.waiting else "",
-        "columns": {name: str(dtype) for name, dtype in extract.source_schema.items()} or known.get("columns", {}),
+        "columns": {name: str(dtype) for name, dtype in extract.source_schema.items()}
+        or known.get("columns", {}),
         CURRENCIES: sorted({*known.get(CURRENCIES, []), *filed.currencies}),
     }
-    landing.manifest.tables.setdefault(file.table, {}).update(filed.entries)
+    landing.manifest.tables.setdefault(table, {}).update(filed.entries)
 
 
 def _drift(extract: Extract, before: dict[str, str]) -> list[str]:
@@ -144,9 +150,15 @@ def _drift(extract: Extract, before: dict[str, str]) -> list[str]:
         name = stated.get(column, column)
         if name in before and name not in now and not extract.has(column):
             advice = f'Bring it back, or say {column} = "" in [tables.{table}.columns] if it is gone for good'
-            raise DataFault(table, f"the column {name} was there before and is missing", column=column, advice=advice)
+            raise DataFault(
+                table, f"the column {name} was there before and is missing", column=column, advice=advice
+            )
     added = [f"the source has a new column {name}" for name in now if name not in before]
-    changed = [f"{name} was {before[name]} and is {now[name]}" for name in now if before.get(name, now[name]) != now[name]]
+    changed = [
+        f"{name} was {before[name]} and is {now[name]}"
+        for name in now
+        if before.get(name, now[name]) != now[name]
+    ]
     return added + changed
 
 

@@ -20,19 +20,19 @@ GONE_AT = "_gone_at"
 
 def vanished(decision: Decision, extracted_at: datetime) -> pl.DataFrame:
     """The last version of each key that has landed, was not deleted, and is not in the extract, even as a bad row."""
-    key = decision.reading.key
-    live = decision.history.latest.filter(pl.col("deleted_at").is_null())
-    gone = live.join(decision.ledger.select(key), on=key, how="anti")
+    key, live = decision.reading.key, decision.history.live
+    gone = live if live.is_empty() else live.join(decision.ledger.select(key), on=key, how="anti")
     return gone.with_columns(pl.lit(extracted_at, dtype=INSTANT).alias(GONE_AT))
 
 
 def moved(decision: Decision, homed: pl.DataFrame) -> pl.DataFrame:
     """The last version of each key whose new version is filed in another month, because what it is filed with changed."""
-    key = decision.reading.key
-    if not decision.reading.extract.contract.filed_with or decision.history.is_empty:
-        return decision.history.latest.clear().with_columns(pl.lit(None, dtype=INSTANT).alias(GONE_AT))
-    live = decision.history.latest.filter(pl.col("deleted_at").is_null())
-    newest = homed.sort("updated_at", "_row").unique(key, keep="last", maintain_order=True)
+    key, live = decision.reading.key, decision.history.live
+    newest = (
+        homed.sort("updated_at", "_row").unique(key, keep="last", maintain_order=True)
+        if live.height
+        else homed.clear()
+    )
     new = newest.select(*key, pl.col(HOME).alias("_new_home"), pl.col("updated_at").alias(GONE_AT))
     return live.join(new, on=key, how="inner").filter(pl.col(HOME) != pl.col("_new_home")).drop("_new_home")
 
@@ -45,8 +45,12 @@ def bury(
     entries = {}
     for home in sorted(set(gone[HOME].to_list())):
         part = f"{month_name(home)}/{batch}-gone"
-        rows = _copies(gone.filter(pl.col(HOME) == home), store, entries_of(manifest, table, {home}), contract)
-        entries[part] = write_part(store, (table, part), rows.with_columns(pl.lit(batch).alias("_batch")), contract)
+        rows = _copies(
+            gone.filter(pl.col(HOME) == home), store, entries_of(manifest, table, {home}), contract
+        )
+        entries[part] = write_part(
+            store, (table, part), rows.with_columns(pl.lit(batch).alias("_batch")), contract
+        )
     return entries
 
 
@@ -59,7 +63,10 @@ def _copies(gone: pl.DataFrame, store: Store, files: list[Entry], contract: type
         for file in files
     ]
     return pl.concat(found).select(
-        *(pl.col(GONE_AT).alias(name) if name in {"updated_at", "deleted_at"} else pl.col(name) for name in contract.columns()),
+        *(
+            pl.col(GONE_AT).alias(name) if name in {"updated_at", "deleted_at"} else pl.col(name)
+            for name in contract.columns()
+        ),
         pl.lit(None, dtype=pl.Int64).alias("_row"),
         pl.lit(NO_HASH, dtype=pl.Int64).alias("_hash"),
     )

@@ -12,14 +12,15 @@ from loyalty_pipeline.months.customer_periods import CustomerPeriod
 from loyalty_pipeline.months.customer_revenue import CustomerValue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.purchase_models import ClvFit, CustomerResidual
-from loyalty_pipeline.months.segment_periods import PERIOD, SEGMENT, SegmentPeriod
-from loyalty_pipeline.months.segments import UNKNOWN, SegmentTable, by_segment, known
-from loyalty_pipeline.periods import Window, plus
+from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
+from loyalty_pipeline.months.segments import SegmentTable, by_segment, in_period
+from loyalty_pipeline.periods import Period, Window, plus
 from loyalty_pipeline.ratio import over
 from loyalty_pipeline.reads import Through
 
 CHURN_MONTHS = 12
 MARGIN_UNITS = 10_000
+UNITS_OF_A_CENT = 1_000_000
 
 
 class Clv(SegmentTable):
@@ -63,41 +64,36 @@ def clv(  # noqa: PLR0913 - who, what they brought, what they may bring
         .collect()
     )
     plans = customer_periods.select("period", "customer_id", "plan").collect()
-    summed = pl.concat([_summed(values, plans, window, number) for number in range(len(window.periods))]).lazy()
+    summed = pl.concat([_summed(values, plans, period) for period in window.periods]).lazy()
+    if values["residual_margin"].is_null().all():
+        summed = summed.with_columns(residual_margin=pl.lit(None, EXACT))
     fit = clv_fits.select("is_fit_at_edge").collect()
     is_at_edge = fit.item() if fit.height else None
-    margin = ten_thousandths(pl.lit(gross_margin).cast(EXACT))
-    historic_margin = from_ten_thousandths(
-        quotient(ten_thousandths("historic_revenue") * margin, pl.lit(MARGIN_UNITS, pl.Int128))
-    )
-    exact = summed.with_columns(historic_margin=historic_margin)
-    both = exact.with_columns(clv=pl.col("historic_margin") + pl.col("residual_margin"))
+    historic = ten_thousandths("historic_revenue") * ten_thousandths(pl.lit(gross_margin).cast(EXACT))
+    residual = ten_thousandths("residual_margin") * MARGIN_UNITS
+    exact = summed.with_columns(historic_margin=_in_cents(historic), clv=_in_cents(historic + residual))
     return (
-        cells(both, Clv)
+        cells(exact, Clv)
         .with_columns(clv_per_customer=over("clv", "customers"), is_fit_at_edge=pl.lit(is_at_edge, pl.Boolean))
         .join(_simple(segment_periods, window, gross_margin), on=SEGMENT, how="left")
         .pipe(Clv.cast)
     )
 
 
-def _summed(values: pl.DataFrame, plans: pl.DataFrame, window: Window, number: int) -> pl.DataFrame:
-    period = window.periods[number]
+def _in_cents(units: pl.Expr) -> pl.Expr:
+    # Amount times margin has 8 places: rounded once, from all of them.
+    return from_ten_thousandths(quotient(units, pl.lit(UNITS_OF_A_CENT, pl.Int128)) * 100)
+
+
+def _summed(values: pl.DataFrame, plans: pl.DataFrame, period: Period) -> pl.DataFrame:
     of_period = plans.lazy().filter(pl.col("period") == period.name).select("customer_id", "plan")
-    customers = values.lazy().join(of_period, on="customer_id", how="left").with_columns(
-        pl.col("plan").fill_null(UNKNOWN),
-        *known(period.start.year),
-        period=pl.lit(period.name),
-        period_start=pl.lit(period.start),
-        period_end=pl.lit(period.end),
-        is_complete=pl.lit(period.is_complete),
-    )
-    has_residual = pl.col("residual_margin").is_not_null().any()
+    customers = values.lazy().join(of_period, on="customer_id", how="left").collect()
     sums = {
         "customers": pl.len().cast(pl.Int64),
         "historic_revenue": total("revenue"),
-        "residual_margin": pl.when(has_residual).then(total("residual_margin")),
+        "residual_margin": total("residual_margin"),
     }
-    return by_segment(customers.collect(), PERIOD, sums)
+    return by_segment(customers, [], sums, period.start.year).with_columns(**in_period(period))
 
 
 def _simple(segment_periods: pl.LazyFrame, window: Window, gross_margin: Decimal) -> pl.LazyFrame:

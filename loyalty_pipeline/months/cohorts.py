@@ -9,11 +9,11 @@ from loyalty_pipeline.months.customer_months import CustomerMonth
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
 from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState
-from loyalty_pipeline.months.segments import SEGMENTS, UNKNOWN, Segmented, SegmentTable, by_segment, known
+from loyalty_pipeline.months.segments import UNKNOWN, Segmented, SegmentTable, by_segment, in_period, known
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Previous, Through
 
-MEASURES = ("cohort_customers", "cohort_mrr", "active_customers", "active_mrr", "cumulative_revenue")
+CELL = ["cohort", "segment_by", "segment_value"]
 
 
 class CohortMember(Segmented):
@@ -44,20 +44,11 @@ def cohort_members(
 ) -> dy.LazyFrame[CohortMember]:
     """Who is first active in the month. The plan is `(unknown)` for those who came and went."""
     opening, _ = window.bounds
-    month = window.periods[0]
     plans = customer_periods.filter(pl.col("period") == "month").select("customer_id", "plan")
     return (
         customer_state.filter(pl.col("first_active_at") >= opening)
         .join(plans, on="customer_id", how="left")
-        .with_columns(
-            pl.col("plan").fill_null(UNKNOWN),
-            *known(window.month.year),
-            cohort=pl.lit(window.month),
-            period=pl.lit("month"),
-            period_start=pl.lit(month.start),
-            period_end=pl.lit(month.end),
-            is_complete=pl.lit(month.is_complete),
-        )
+        .with_columns(pl.col("plan").fill_null(UNKNOWN), *known(window.month.year), cohort=pl.lit(window.month))
         .pipe(CohortMember.cast)
     )
 
@@ -70,28 +61,24 @@ def cohort_months(
     customer_revenue: dy.LazyFrame[CustomerRevenue],
 ) -> dy.LazyFrame[CohortMonth]:
     """Every cohort so far at the closing; its revenue is that of the month before and what came in."""
-    month = window.periods[0]
+    year = window.month.year
     active = customer_months.filter("is_active").select("customer_id", "is_active", active_mrr="mrr")
     revenue = customer_revenue.select("customer_id", "revenue")
-    members = (
-        cohort_members.select("cohort", "customer_id", *SEGMENTS)
-        .join(active, on="customer_id", how="left")
-        .join(revenue, on="customer_id", how="left")
-        .with_columns(pl.col("active_mrr", "revenue").fill_null(pl.lit(0).cast(EXACT)))
-    )
-    observed = by_segment(members.collect(), ["cohort"], _sums()).lazy()
-    keys = ["cohort", "segment_by", "segment_value"]
-    before = previous.select(*keys, "cohort_mrr", earlier_revenue="cumulative_revenue")
+    members = cohort_members.collect()
+    seen = members.lazy().join(active.join(revenue, on="customer_id", how="full", coalesce=True), on="customer_id")
+    observed = by_segment(seen.collect(), ["cohort"], _sums(), year).lazy()
+    size = {"cohort_customers": pl.len().cast(pl.Int64)}
+    begun = by_segment(members.filter(pl.col("cohort") == window.month), ["cohort"], size, year).lazy()
+    earlier = previous.select(*CELL, "cohort_customers", "cohort_mrr", "cumulative_revenue")
     zero = pl.lit(0).cast(EXACT)
     return (
-        observed.join(before, on=keys, how="left")
+        pl.concat([earlier, begun], how="diagonal")
+        .join(observed, on=CELL, how="left")
+        .with_columns(pl.col("active_customers").fill_null(0), pl.col("active_mrr").fill_null(zero))
         .with_columns(
-            cohort_mrr=pl.when(pl.col("cohort") == window.month).then("active_mrr").otherwise("cohort_mrr"),
-            cumulative_revenue=pl.col("earlier_revenue").fill_null(zero) + pl.col("revenue"),
-            period=pl.lit("month"),
-            period_start=pl.lit(month.start),
-            period_end=pl.lit(month.end),
-            is_complete=pl.lit(month.is_complete),
+            cohort_mrr=pl.coalesce("cohort_mrr", "active_mrr"),
+            cumulative_revenue=pl.col("cumulative_revenue").fill_null(zero) + pl.col("revenue").fill_null(zero),
+            **in_period(window.periods[0]),
         )
         .pipe(CohortMonth.cast)
     )
@@ -99,7 +86,6 @@ def cohort_months(
 
 def _sums() -> dict[str, pl.Expr]:
     return {
-        "cohort_customers": pl.len().cast(pl.Int64),
         "active_customers": pl.col("is_active").fill_null(value=False).sum(),
         "active_mrr": total("active_mrr"),
         "revenue": total("revenue"),

@@ -3,21 +3,21 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import choice, exact, flag, key
+from loyalty_pipeline.contract import choice, exact, flag, key, text
 from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.customer_months import CurrencyMonth, CustomerMonth, at_rate, closing_rates
 from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.line_starts import LineStart
-from loyalty_pipeline.months.segments import UNKNOWN, Segmented, known
-from loyalty_pipeline.periods import Period, Window, instant_literal, plus
+from loyalty_pipeline.months.segments import UNKNOWN, in_period
+from loyalty_pipeline.periods import Period, PeriodTable, Window, instant_literal, plus
 from loyalty_pipeline.reads import PeriodMonths
 from loyalty_pipeline.staging.fx_rates import DailyRate
 
 MOVEMENTS = ("new", "reactivated", "churned", "expanded", "contracted", "steady", "transient", "none")
 
 
-class CustomerPeriod(Segmented):
+class CustomerPeriod(PeriodTable):
     """One row per period and customer who was active, on trial or paused at an end of it, came and went, or paid.
 
     `opening` and `closing` are MRR at the two boundaries, each at its own rate; the revalued opening is the
@@ -25,6 +25,7 @@ class CustomerPeriod(Segmented):
     """
 
     customer_id = key("The customer.")
+    plan = text("Plan with the highest MRR at the opening, or at the closing for who had none there.")
     movement = choice("What the period did to its MRR.", MOVEMENTS)
     was_active = flag("Active at the opening?")
     is_active = flag("Active at the closing?")
@@ -51,16 +52,17 @@ def customer_periods(  # noqa: PLR0913 - the state, the money and the attributes
     """The month, and the quarter and the year when the month ends them or holds the as-of."""
     months, currencies = customer_months.collect(), currency_months.collect()
     starts, revenue = line_starts.collect(), customer_revenue.collect()
-    state, rates = customer_state.collect().lazy(), closing_rates(daily_rates, window).collect().lazy()
+    first_active = customer_state.select("customer_id", "first_active_at").collect().lazy()
+    rates = closing_rates(daily_rates, window).collect().lazy()
     rows = []
     for period in window.periods:
         before, after = plus(period.start, -1), window.month
         boundaries = _boundaries(months, before, after)
         revalued = _revalued(currencies.lazy().filter(pl.col("month") == before), rates)
         activity = boundaries.join(revalued, on="customer_id", how="left")
-        activity = _with(activity, _started(starts, window, period))
+        activity = _with(activity, _came_and_went(starts, boundaries, window, period))
         activity = _with(activity, _paid(revenue, period))
-        rows.append(_moved(activity.join(state, on="customer_id", how="left"), window, period))
+        rows.append(_moved(activity.join(first_active, on="customer_id", how="left"), window, period))
     return pl.concat(rows).pipe(CustomerPeriod.cast)
 
 
@@ -83,10 +85,11 @@ def _revalued(opening: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
     return at_closing_rate.group_by("customer_id").agg(revalued_opening_mrr=total("converted_mrr"))
 
 
-def _started(starts: pl.DataFrame, window: Window, period: Period) -> pl.LazyFrame:
+def _came_and_went(starts: pl.DataFrame, boundaries: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
     opening = window.boundary_of(period)
-    inside = starts.lazy().filter(pl.col("activated_at") >= instant_literal(opening))
-    return inside.select("customer_id", has_started=pl.lit(value=True)).unique()
+    inside = starts.lazy().filter(pl.col("activated_at") >= instant_literal(opening)).select("customer_id")
+    active = boundaries.filter(pl.col("was_active") | pl.col("is_active"))
+    return inside.join(active, on="customer_id", how="anti").unique().with_columns(has_started=pl.lit(value=True))
 
 
 def _paid(revenue: pl.DataFrame, period: Period) -> pl.LazyFrame:
@@ -119,12 +122,7 @@ def _moved(rows: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
     return (
         rows.with_columns(pl.col(flags).fill_null(value=False), pl.col(amounts).fill_null(zero))
         .with_columns(revalued_opening_mrr=pl.when(was).then(pl.col("revalued_opening_mrr").fill_null(zero)).otherwise(zero))
-        .with_columns(movement=movement, plan=plan, *known(period.start.year))
-        .with_columns(
-            period=pl.lit(period.name),
-            period_start=pl.lit(period.start),
-            period_end=pl.lit(period.end),
-            is_complete=pl.lit(period.is_complete),
-        )
+        .with_columns(movement=movement, plan=plan)
+        .with_columns(**in_period(period))
         .select(CustomerPeriod.column_names())
     )

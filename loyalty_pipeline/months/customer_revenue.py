@@ -4,13 +4,23 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import Table, count, day, exact, flag, key
-from loyalty_pipeline.money import total
+from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.customer_months import at_rate
 from loyalty_pipeline.periods import Window, local
 from loyalty_pipeline.reads import Previous, Through
 from loyalty_pipeline.staging.advocacy import Advocacy
 from loyalty_pipeline.staging.fx_rates import DailyRate
 from loyalty_pipeline.staging.payments import Payment
+
+ADDED = (
+    "revenue",
+    "purchase_days",
+    "purchase_revenue",
+    "first_day_revenue",
+    "first_purchase_on",
+    "last_purchase_on",
+)
+MONEY = ("new_revenue", "new_purchase_revenue", "new_first_day_revenue")
 
 
 class CustomerRevenue(Table):
@@ -22,7 +32,7 @@ class CustomerRevenue(Table):
     advocacy_revenue = exact("Of that, within the customer's advocacy window.")
     downstream_revenue = exact("Of that, where the advocate was itself referred, earlier.")
     has_advocacy = flag("Is there a payment or refund within the window?")
-    purchase_days = count("Local days with a paid invoice of positive total.", of="days")
+    purchase_days = count("Local days with a paid invoice that is no credit note.", of="days")
     purchase_revenue = exact("Revenue of those invoices.")
     first_day_revenue = exact("Of that, on the first of these days.")
     first_purchase_on = day("The first of these days.", nullable=True)
@@ -34,7 +44,7 @@ class CustomerValue(Table):
 
     customer_id = key("The customer.")
     revenue = exact("Payments less refunds to date.")
-    purchase_days = count("Local days with a paid invoice of positive total.", of="days")
+    purchase_days = count("Local days with a paid invoice that is no credit note.", of="days")
     repeat_revenue = exact("Revenue of these invoices after the first day.")
     first_purchase_on = day("The first of these days.", nullable=True)
     last_purchase_on = day("The last of these days.", nullable=True)
@@ -49,34 +59,60 @@ def customer_revenue(
 ) -> dy.LazyFrame[CustomerRevenue]:
     """Amounts of one customer, currency and instant are summed, then converted at the rate of their local day."""
     _, closing = window.bounds
-    summed = (
-        payments.filter(pl.col("occurred_at") < closing)
-        .group_by("customer_id", "currency", "occurred_at")
-        .agg(total("amount"), total("purchase_amount"), pl.col("is_purchase").any())
-        .with_columns(rate_date=local("occurred_at", timezone).dt.date())
-    )
+    rows = payments.filter(pl.col("occurred_at") < closing).collect()
+    # Most customers pay once a month: grouping them all would cost more than all the rest.
+    is_several = rows["customer_id"].is_duplicated()
+    instants = rows.lazy().filter(is_several).group_by("customer_id", "currency", "occurred_at")
+    several = instants.agg(total("amount"), total("purchase_amount"), pl.col("is_purchase").any())
+    rates = daily_rates.collect().lazy()
+    revenue = [
+        _events(rows.lazy().filter(~is_several), rates, advocacy, timezone).with_columns(**_of_one_payment()),
+        _events(several, rates, advocacy, timezone).group_by("customer_id").agg(**_of_several_payments()),
+    ]
+    columns = [name for name in CustomerRevenue.column_names() if name != "month"]
+    united = pl.concat(part.select(columns) for part in revenue)
+    return united.with_columns(month=pl.lit(window.month)).pipe(CustomerRevenue.cast)
+
+
+def _events(payments: pl.LazyFrame, rates: pl.LazyFrame, advocacy: pl.LazyFrame, timezone: str) -> pl.LazyFrame:
+    local_day = local("occurred_at", timezone).dt.date()
     is_inside = pl.col("occurred_at").is_between("converted_at", "window_ends_at", closed="left").fill_null(value=False)
-    purchase_on = pl.col("rate_date").filter("is_purchase")
-    is_first_day = pl.col("rate_date") == purchase_on.min()
+    zero, revenue = pl.lit(0).cast(EXACT), pl.col("converted_amount")
     return (
-        at_rate(summed, daily_rates, "amount", "purchase_amount")
+        at_rate(payments.with_columns(rate_date=local_day), rates, "amount", "purchase_amount")
         .join(advocacy.drop("month"), on="customer_id", how="left")
-        .with_columns(is_inside=is_inside)
-        .group_by("customer_id")
-        .agg(
-            revenue=total("converted_amount"),
-            advocacy_revenue=total(pl.col("converted_amount").filter("is_inside")),
-            downstream_revenue=total(pl.col("converted_amount").filter(pl.col("is_inside") & pl.col("is_downstream"))),
-            has_advocacy=pl.col("is_inside").any(),
-            purchase_days=purchase_on.n_unique(),
-            purchase_revenue=total("converted_purchase_amount"),
-            first_day_revenue=total(pl.col("converted_purchase_amount").filter(is_first_day)),
-            first_purchase_on=purchase_on.min(),
-            last_purchase_on=purchase_on.max(),
+        .with_columns(has_advocacy=is_inside)
+        .select(
+            "customer_id",
+            "has_advocacy",
+            revenue=revenue,
+            advocacy_revenue=pl.when("has_advocacy").then(revenue).otherwise(zero),
+            downstream_revenue=pl.when(pl.col("has_advocacy") & pl.col("is_downstream")).then(revenue).otherwise(zero),
+            purchase_on=pl.when("is_purchase").then("rate_date"),
+            purchase_revenue="converted_purchase_amount",
         )
-        .with_columns(month=pl.lit(window.month))
-        .pipe(CustomerRevenue.cast)
     )
+
+
+def _of_one_payment() -> dict[str, pl.Expr]:
+    return {
+        "purchase_days": pl.col("purchase_on").is_not_null().cast(pl.Int64),
+        "first_day_revenue": pl.col("purchase_revenue"),
+        "first_purchase_on": pl.col("purchase_on"),
+        "last_purchase_on": pl.col("purchase_on"),
+    }
+
+
+def _of_several_payments() -> dict[str, pl.Expr]:
+    first = pl.col("purchase_on").min()
+    return {
+        **{name: total(name) for name in ("revenue", "advocacy_revenue", "downstream_revenue", "purchase_revenue")},
+        "has_advocacy": pl.col("has_advocacy").any(),
+        "purchase_days": pl.col("purchase_on").drop_nulls().n_unique().cast(pl.Int64),
+        "first_day_revenue": total(pl.col("purchase_revenue").filter(pl.col("purchase_on") == first)),
+        "first_purchase_on": first,
+        "last_purchase_on": pl.col("purchase_on").max(),
+    }
 
 
 def customer_value(
@@ -85,26 +121,27 @@ def customer_value(
     customer_revenue: dy.LazyFrame[CustomerRevenue],
 ) -> dy.LazyFrame[CustomerValue]:
     """The month before, and this month's payments."""
-    added = customer_revenue.select(
-        "customer_id",
-        "revenue",
-        "purchase_days",
-        "first_purchase_on",
-        "last_purchase_on",
-        "first_day_revenue",
-        repeat_revenue="purchase_revenue",
-    )
-    known = previous.with_columns(first_day_revenue=pl.lit(0).cast(pl.Decimal(18, 4)))
-    is_first = pl.col("first_day_revenue").filter(pl.col("first_purchase_on") == pl.col("first_purchase_on").min())
+    added = customer_revenue.select("customer_id", *(pl.col(name).alias(f"new_{name}") for name in ADDED))
+    zero = pl.lit(0).cast(EXACT)
+    # A first purchase is no repetition, whatever else was bought that day.
+    first_day = pl.when(pl.col("first_purchase_on").is_null()).then("new_first_day_revenue").otherwise(zero)
     return (
-        pl.concat([known, added.select(known.collect_schema().names())])
-        .group_by("customer_id")
-        .agg(
-            total("revenue"),
-            pl.col("purchase_days").sum(),
-            repeat_revenue=total("repeat_revenue") - total(is_first),
-            first_purchase_on=pl.col("first_purchase_on").min(),
-            last_purchase_on=pl.col("last_purchase_on").max(),
+        carried(previous, added)
+        .with_columns(pl.col("revenue", "repeat_revenue", *MONEY).fill_null(zero))
+        .with_columns(
+            revenue=pl.col("revenue") + pl.col("new_revenue"),
+            purchase_days=pl.col("purchase_days").fill_null(0) + pl.col("new_purchase_days").fill_null(0),
+            repeat_revenue=pl.col("repeat_revenue") + pl.col("new_purchase_revenue") - first_day,
+            first_purchase_on=pl.coalesce("first_purchase_on", "new_first_purchase_on"),
+            last_purchase_on=pl.coalesce("new_last_purchase_on", "last_purchase_on"),
         )
         .pipe(CustomerValue.cast)
     )
+
+
+def carried(previous: pl.LazyFrame, added: pl.LazyFrame) -> pl.LazyFrame:
+    """Everybody of the month before and everybody added, in the order of their ids, which both are in."""
+    kept = previous.join(added, on="customer_id", how="left", maintain_order="left")
+    new = added.join(previous, on="customer_id", how="anti", maintain_order="left")
+    blank = [pl.lit(None, dtype).alias(name) for name, dtype in previous.collect_schema().items() if name != "customer_id"]
+    return kept.merge_sorted(new.with_columns(blank).select(kept.collect_schema().names()), key="customer_id")

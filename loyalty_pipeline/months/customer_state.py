@@ -4,10 +4,11 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import instant, key
+from loyalty_pipeline.months.attribute_changes import AttributeChange
 from loyalty_pipeline.months.line_starts import LineStart
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Later, Previous, Through
-from loyalty_pipeline.staging.customers import ATTRIBUTES, Attributes, CustomerChange, CustomerOrigin
+from loyalty_pipeline.staging.customers import ATTRIBUTES, Attributes, CustomerOrigin
 from loyalty_pipeline.staging.payments import Payment
 
 
@@ -25,7 +26,7 @@ def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
     payments: dy.LazyFrame[Payment],
     customer_origins: Through[CustomerOrigin],
     later_origins: Later[CustomerOrigin],
-    customer_changes: Through[CustomerChange],
+    attribute_changes: Through[AttributeChange],
 ) -> dy.LazyFrame[CustomerState]:
     """Those of the month before, and who was first seen in this one.
 
@@ -36,18 +37,16 @@ def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
     seen = pl.concat(
         [line_starts.select("customer_id"), payments.filter(pl.col("occurred_at") < closing).select("customer_id")]
     ).unique()
-    newcomers = seen.join(previous, on="customer_id", how="anti").collect()
-    changes = customer_changes.filter(pl.col("updated_at") < closing)
+    changes = attribute_changes.filter(pl.col("updated_at") < closing)
+    newcomers = seen.join(previous, on="customer_id", how="anti").sort("customer_id").collect()
     first_known = _first_known(newcomers, customer_origins, later_origins)
     activated = line_starts.select("customer_id", "activated_at")
     return (
-        pl.concat(
-            [
-                _changed(previous, changes.filter(pl.col("month") == window.month)),
-                _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
-            ]
+        _changed(previous, changes.filter(pl.col("month") == window.month))
+        .merge_sorted(
+            _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")), key="customer_id"
         )
-        .join(activated, on="customer_id", how="left")
+        .join(activated, on="customer_id", how="left", maintain_order="left")
         .with_columns(first_active_at=pl.coalesce("first_active_at", "activated_at"))
         .pipe(CustomerState.cast)
     )
@@ -63,7 +62,7 @@ def _first_known(newcomers: pl.DataFrame, origins: pl.LazyFrame, later: Later[Cu
     known = pl.concat(found).unique("customer_id", keep="first", maintain_order=True)
     return (
         newcomers.lazy()
-        .join(known.lazy(), on="customer_id", how="left")
+        .join(known.lazy(), on="customer_id", how="left", maintain_order="left")
         .with_columns(first_active_at=pl.lit(None, pl.Datetime("us", "UTC")))
         .select("customer_id", *ATTRIBUTES, "first_active_at")
     )
@@ -77,7 +76,7 @@ def _changed(states: pl.LazyFrame, changes: pl.LazyFrame) -> pl.LazyFrame:
         for name in ATTRIBUTES
     ]
     return (
-        states.join(now, on="customer_id", how="left")
+        states.join(now, on="customer_id", how="left", maintain_order="left")
         .with_columns(attributes)
         .select("customer_id", *ATTRIBUTES, "first_active_at")
     )

@@ -33,8 +33,10 @@ def line_state(
     Lines without a subscription are not extended.
     """
     _, closing = window.bounds
-    started = recurring_lines.filter(pl.col("starts_at") < closing).with_columns(
-        extended_to=pl.lit(None, pl.Datetime("us", "UTC"))
+    started = (
+        recurring_lines.filter(pl.col("starts_at") < closing)
+        .sort("line_id")
+        .with_columns(extended_to=pl.lit(None, pl.Datetime("us", "UTC")))
     )
     held = pl.concat([previous, started.select(LineState.column_names())]).collect()
     ahead = renewals.filter(pl.col("starts_at") <= instant_literal(window.renewals_until)).collect()
@@ -42,7 +44,7 @@ def line_state(
     until = pl.max_horizontal("ends_at", "extended_to")
     return (
         held.lazy()
-        .join(late.lazy(), on=["subscription_id", "ends_at"], how="left")
+        .join(late.lazy(), on=["subscription_id", "ends_at"], how="left", maintain_order="left")
         .with_columns(
             extended_to=pl.coalesce(
                 pl.when(pl.col("kind") == "recurring").then("renewed_at"), "extended_to"
@@ -65,8 +67,8 @@ def late_renewals(held: pl.DataFrame, ahead: pl.DataFrame, window: Window, renew
     ends = (
         lines.filter(pl.col("ends_at").is_between(opening, closing))
         .select("subscription_id", "ends_at")
-        .unique()
         .join(starts, left_on=["subscription_id", "ends_at"], right_on=["subscription_id", "starts_at"], how="anti")
+        .unique()
     )
     covered = ends.join(
         lines.select("subscription_id", "starts_at", covers_until="ends_at"), on="subscription_id"

@@ -41,7 +41,7 @@ class CustomerResidual(Table):
 def clv_fits(window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str) -> dy.LazyFrame[ClvFit]:
     """Fits at one closing, by maximum likelihood on grouped histories; no row where customers subscribe.
 
-    A purchase is a local day with a paid invoice of positive total; time runs in weeks from the first of them
+    A purchase is a local day with a paid invoice, credit notes aside; time runs in weeks from the first of them
     to the last day before the closing. Spend is the mean of the days after the first.
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2); Fader & Hardie (2013), "The gamma-gamma model".
     """

@@ -6,7 +6,8 @@ import polars as pl
 from loyalty_pipeline.contract import count, exact
 from loyalty_pipeline.money import total
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
-from loyalty_pipeline.months.segments import SegmentTable, by_segment
+from loyalty_pipeline.months.customer_state import CustomerState
+from loyalty_pipeline.months.segments import SegmentTable, by_segment, in_period
 from loyalty_pipeline.periods import Window
 
 PERIOD = ["period", "period_start", "period_end", "is_complete"]
@@ -66,10 +67,19 @@ class SegmentPeriod(SegmentTable):
         return (stayed == pl.col("retained_customers")) & (stayed + came == pl.col("closing_customers"))
 
 
-def segment_periods(window: Window, customer_periods: dy.LazyFrame[CustomerPeriod]) -> dy.LazyFrame[SegmentPeriod]:
-    """Customers are counted, and amounts summed, by what the period did to them."""
-    customers = customer_periods.collect()
-    moved = by_segment(customers, [*PERIOD, "movement"], _sums()).lazy()
+def segment_periods(
+    window: Window,
+    customer_periods: dy.LazyFrame[CustomerPeriod],
+    customer_state: dy.LazyFrame[CustomerState],
+) -> dy.LazyFrame[SegmentPeriod]:
+    """Customers are counted, and amounts summed, by what the period did to them and what they were at its close."""
+    customers = customer_periods.join(customer_state, on="customer_id", how="left").collect()
+    moved = pl.concat(
+        by_segment(
+            customers.filter(pl.col("period") == period.name), ["movement"], _sums(), period.start.year
+        ).with_columns(**in_period(period))
+        for period in window.periods
+    ).lazy()
     summed = moved.group_by(SEGMENT).agg(**_movements()).with_columns(
         fx_mrr=pl.col("revalued_opening_mrr") - pl.col("opening_mrr")
     )

@@ -2,8 +2,8 @@
 
 import polars as pl
 
-from loyalty_pipeline.contract import choice, text
-from loyalty_pipeline.periods import PeriodTable
+from loyalty_pipeline.contract import Table, choice, text
+from loyalty_pipeline.periods import Period, PeriodTable
 from loyalty_pipeline.staging.customers import WORDS
 
 UNKNOWN = "(unknown)"
@@ -20,7 +20,7 @@ class SegmentTable(PeriodTable):
     segment_value = text("Its value; `all` for everybody, `(unknown)` where it is missing.", key=True)
 
 
-class Segmented(PeriodTable):
+class Segmented(Table):
     """A row that has a value of every segment."""
 
     country = text("Country at the closing.")
@@ -32,18 +32,42 @@ class Segmented(PeriodTable):
     plan = text("Plan with the highest MRR at the opening, or at the closing for who had none there.")
 
 
+def age_band(year: int) -> pl.Expr:
+    """The band of a birth year in a period that starts in the year."""
+    age = year - pl.col("birth_year")
+    younger = [pl.when(age <= last).then(pl.lit(band)) for last, band in zip(AGE_BREAKS, AGE_BANDS, strict=False)]
+    oldest = pl.when(age.is_not_null()).then(pl.lit(AGE_BANDS[-1]))
+    return pl.coalesce(*younger, oldest, pl.lit(UNKNOWN)).alias("age_band")
+
+
 def known(year: int) -> list[pl.Expr]:
     """The attributes of a customer as segment values, for a period that starts in the year."""
-    age = (year - pl.col("birth_year")).cut(AGE_BREAKS, labels=AGE_BANDS).cast(pl.String)
-    words = [pl.col(word).fill_null(UNKNOWN) for word in WORDS]
-    return [*words, age.fill_null(UNKNOWN).alias("age_band")]
+    return [*(pl.col(word).fill_null(UNKNOWN) for word in WORDS), age_band(year)]
 
 
-def by_segment(rows: pl.DataFrame, keys: list[str], sums: dict[str, pl.Expr]) -> pl.DataFrame:
-    """Sums for each key over everybody and over each value of each segment."""
-    everybody = rows.group_by(keys).agg(**sums).with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all"))
-    cuts = [
-        rows.group_by(*keys, segment_value=segment).agg(**sums).with_columns(segment_by=pl.lit(segment))
-        for segment in SEGMENTS
-    ]
-    return pl.concat([everybody, *(cut.select(everybody.columns) for cut in cuts)])
+def by_segment(rows: pl.DataFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.DataFrame:
+    """Sums for each key over everybody and over each value of each segment, in a period that starts in the year.
+
+    The rows have either `age_band` or `birth_year`; attributes may be missing.
+    """
+    everybody = rows.group_by(keys).agg(**sums) if keys else rows.select(**sums)
+    everybody = everybody.with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all"))
+    cuts = [everybody]
+    for segment in SEGMENTS:
+        column = "birth_year" if segment == "age_band" and segment not in rows.columns else segment
+        cut = rows.group_by(*keys, column).agg(**sums)
+        # Of many rows it is cheaper to name the few values that are left than every row's.
+        value = age_band(year) if column == "birth_year" else pl.col(column).fill_null(UNKNOWN)
+        cuts.append(cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(everybody.columns))
+    together = pl.concat(cuts).group_by(*keys, "segment_by", "segment_value")
+    return together.agg(pl.col(name).sum().cast(dtype) for name, dtype in everybody.schema.items() if name in sums)
+
+
+def in_period(period: Period) -> dict[str, pl.Expr]:
+    """The columns that say which period a row is of."""
+    return {
+        "period": pl.lit(period.name),
+        "period_start": pl.lit(period.start),
+        "period_end": pl.lit(period.end),
+        "is_complete": pl.lit(period.is_complete),
+    }

@@ -12,7 +12,15 @@ from loyalty_pipeline.contract import polars_schema
 from loyalty_pipeline.lake.specification import Specification
 
 ROW_GROUP = 122_880
-READABLE = (pl.Int64, pl.Float64, pl.Decimal, pl.Date, pl.Datetime, pl.String, pl.Boolean)
+READABLE = (
+    pl.Int64(),
+    pl.Float64(),
+    pl.Decimal(18, 2),
+    pl.Date(),
+    pl.Datetime("us", "UTC"),
+    pl.String(),
+    pl.Boolean(),
+)
 
 
 def parquet(rows: pl.DataFrame, table: Specification, facts: dict[str, str]) -> bytes:
@@ -21,7 +29,7 @@ def parquet(rows: pl.DataFrame, table: Specification, facts: dict[str, str]) -> 
     Only types that every reader takes; snappy; PLAIN or dictionary pages; a table without rows has its schema.
     """
     for name, dtype in rows.schema.items():
-        if not isinstance(dtype, READABLE):
+        if dtype not in READABLE:
             message = f"{table.name}.{name} is {dtype}, which not every reader of Parquet takes"
             raise TypeError(message)
     buffer = BytesIO()

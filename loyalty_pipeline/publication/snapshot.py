@@ -64,18 +64,18 @@ class Publisher:
         made_of = [f"{name}={lake.tables[name].code}/{lake.digest(name)}" for name in tables]
         snapshot = digest_of(VERSION, settings, *made_of)
         folder = self.root / "snapshots" / snapshot
-        if before.get("snapshot") == snapshot and (folder / "manifest.json").exists():
-            manifest = json.loads((folder / "manifest.json").read_text())
-            rows = {name: table["rows"] for name, table in manifest["tables"].items()}
-            self._link(snapshot)
-            return Publication(snapshot, is_changed=False, folder=folder, rows=rows)
-        written = self._write(lake, tables, folder, {"settings": settings, "version": VERSION})
-        manifest = {"snapshot": snapshot, "settings": _readable(lake), "tables": written}
-        write_whole(folder / "manifest.json", json.dumps(manifest, indent=1, sort_keys=True).encode())
-        self._swap(snapshot, before, now)
+        is_changed = before.get("snapshot") != snapshot
+        written = _whole(folder)
+        if is_changed or not written:
+            written = self._write(lake, tables, folder, {"settings": settings, "version": VERSION})
+            manifest = {"snapshot": snapshot, "settings": _readable(lake), "tables": written}
+            write_whole(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
+        if is_changed:
+            self._swap(snapshot, before, now)
+        # A run that was killed after the swap left these to the next.
         self._link(snapshot)
         self._collect(now)
-        return Publication(snapshot, is_changed=True, folder=folder, rows={n: t["rows"] for n, t in written.items()})
+        return Publication(snapshot, is_changed, folder, {name: table["rows"] for name, table in written.items()})
 
     def _write(self, lake: Lake, tables: list[str], folder: Path, facts: dict[str, str]) -> dict[str, Any]:
         written = {}
@@ -112,6 +112,8 @@ class Publisher:
         for folder in (self.root / "snapshots").iterdir():
             if folder.name not in kept:
                 shutil.rmtree(folder)
+        for left_by_a_killed_run in (*self.root.rglob("*.partial"), *self.data_dir.glob(".metrics.*")):
+            left_by_a_killed_run.unlink()
 
     def _kept(self, now: datetime) -> Iterator[str]:
         newest: dict[str, None] = {}
@@ -121,6 +123,15 @@ class Publisher:
             if len(newest) <= self.keep or superseded_at > now - timedelta(hours=self.keep_hours):
                 yield entry["snapshot"]
             superseded_at = datetime.fromisoformat(entry["published_at"])
+
+
+def _whole(folder: Path) -> dict[str, Any]:
+    """The tables of a snapshot by its manifest; empty unless all of its files are there in full length."""
+    manifest = folder / "manifest.json"
+    tables: dict[str, Any] = json.loads(manifest.read_text())["tables"] if manifest.exists() else {}
+    files = {name: folder / f"{name}.parquet" for name in tables}
+    is_whole = all(file.exists() and file.stat().st_size == tables[n]["bytes"] for n, file in files.items())
+    return tables if is_whole else {}
 
 
 def _readable(lake: Lake) -> dict[str, str]:

@@ -40,18 +40,11 @@ def converted(given: pl.Series, target: pl.DataType, date_format: str = "") -> p
     """The values as the target type, null where they cannot be."""
     if given.dtype == pl.Null:
         return given.cast(target)
-    is_text = given.dtype == pl.String
-    if isinstance(target, pl.String):
-        return given if is_text else _as_text(given)
-    if isinstance(target, pl.Decimal):
-        return _money(given)
-    if isinstance(target, pl.Datetime):
-        return _instant(_read_instant(given, date_format) if is_text else given)
-    if isinstance(target, pl.Date):
-        return _instant(_read_instant(given, date_format) if is_text else given).dt.date()
-    if isinstance(target, pl.Boolean):
-        return _flag(given)
-    return _number(given, target)
+    if target.is_temporal():
+        instant = _instant(_read_instant(given, date_format) if given.dtype == pl.String else given)
+        return instant.dt.date() if target == pl.Date else instant
+    read = {pl.String: _as_text, pl.Decimal: _money, pl.Boolean: _flag}.get(target.base_type())
+    return read(given) if read else _number(given, target)
 
 
 def _present(raw: pl.Series) -> pl.Series:
@@ -64,6 +57,8 @@ def _present(raw: pl.Series) -> pl.Series:
 
 
 def _as_text(given: pl.Series) -> pl.Series:
+    if given.dtype == pl.String:
+        return given
     if given.dtype.is_nested() or given.dtype == pl.Object:
         return _nothing(given, pl.String())
     if given.dtype.is_float() and bool((given.drop_nulls() % 1 == 0).all()):
@@ -89,11 +84,19 @@ def _float_money(given: pl.Series) -> pl.Series:
     name = given.name
     units = (given * 10**PLACES).round(0)
     is_exact = (units / 10**PLACES == given) & (units.abs() < EXACT_FLOATS)
-    exact = pl.when(is_exact).then(from_ten_thousandths(pl.lit(units).cast(pl.Int64, strict=False))).alias(name)
+    exact = (
+        pl.when(is_exact).then(from_ten_thousandths(pl.lit(units).cast(pl.Int64, strict=False))).alias(name)
+    )
     if is_exact.all():
         return pl.select(exact).to_series()
-    text = given.set(given.abs() < 10.0 ** -(PLACES + 1), 0.0).cast(pl.String).str.replace(r"^(-?\d+)e\+\d+$", "")
-    rounded = text.cast(SHORTEST, strict=False).round(PLACES, mode="half_away_from_zero").cast(EXACT, strict=False)
+    text = (
+        given.set(given.abs() < 10.0 ** -(PLACES + 1), 0.0)
+        .cast(pl.String)
+        .str.replace(r"^(-?\d+)e\+\d+$", "")
+    )
+    rounded = (
+        text.cast(SHORTEST, strict=False).round(PLACES, mode="half_away_from_zero").cast(EXACT, strict=False)
+    )
     return pl.select(pl.when(is_exact).then(exact).otherwise(rounded).alias(name)).to_series()
 
 
@@ -102,12 +105,14 @@ def _read_instant(given: pl.Series, date_format: str) -> pl.Series:
         has_zone = "%z" in date_format or "%:z" in date_format
         zone = "UTC" if has_zone else None
         return given.str.to_datetime(date_format, time_unit="us", time_zone=zone, strict=False)
-    iso = given.str.replace(r"^(\d{4}-\d{2}-\d{2})[ tT]", "${1}T").str.replace(r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00:00")
+    iso = given.str.replace(r"^(\d{4}-\d{2}-\d{2})[ tT]", "${1}T").str.replace(
+        r"^(\d{4}-\d{2}-\d{2})$", "${1}T00:00:00"
+    )
     zoned = iso.str.replace(r"( ?UTC|[zZ])$", "+00:00").str.replace(r"([+-]\d{2})$", "${1}:00")
     has_offset = zoned.str.contains(r"T.*[+-]\d{2}:?\d{2}$")
-    return (zoned + pl.select(pl.when(has_offset).then(pl.lit("")).otherwise(pl.lit("+00:00"))).to_series()).str.to_datetime(
-        "%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False
-    )
+    return (
+        zoned + pl.select(pl.when(has_offset).then(pl.lit("")).otherwise(pl.lit("+00:00"))).to_series()
+    ).str.to_datetime("%Y-%m-%dT%H:%M:%S%.f%:z", time_unit="us", time_zone="UTC", strict=False)
 
 
 def _instant(given: pl.Series) -> pl.Series:
@@ -115,7 +120,9 @@ def _instant(given: pl.Series) -> pl.Series:
         return given.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if not isinstance(given.dtype, pl.Datetime):
         return _nothing(given, pl.Datetime("us", "UTC"))
-    universal = given.dt.convert_time_zone("UTC") if given.dtype.time_zone else given.dt.replace_time_zone("UTC")
+    universal = (
+        given.dt.convert_time_zone("UTC") if given.dtype.time_zone else given.dt.replace_time_zone("UTC")
+    )
     return universal.dt.cast_time_unit("us")
 
 
@@ -134,7 +141,9 @@ def _number(given: pl.Series, target: pl.DataType) -> pl.Series:
     kind, is_whole = given.dtype, isinstance(target, pl.Int64)
     if kind == pl.String:
         readable = given.set(~given.str.contains(WHOLE if is_whole else NUMBER), None)
-        return (readable.str.replace(r"\.0*$", "").str.strip_prefix("+") if is_whole else readable).cast(target, strict=False)
+        return (readable.str.replace(r"\.0*$", "").str.strip_prefix("+") if is_whole else readable).cast(
+            target, strict=False
+        )
     if not kind.is_numeric():
         return _nothing(given, target)
     number = given.cast(target, strict=False)

@@ -75,7 +75,9 @@ class Extract:
             needed = not definition.nullable and column not in MAY_LACK
             if needed and not self.has(column) and self.rows:
                 rule = f"the column is required and {self.file.place} does not have it"
-                raise DataFault(table, rule, column=column, rows=f"all {self.rows} rows", advice=_advice(table))
+                raise DataFault(
+                    table, rule, column=column, rows=f"all {self.rows} rows", advice=_advice(table)
+                )
 
     def slices(self) -> Iterator[tuple[int, pl.DataFrame]]:
         """Every row, in the file's order: the number of rows before the slice, and the slice."""

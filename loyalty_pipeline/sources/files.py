@@ -46,6 +46,8 @@ class TableMapping:
     @classmethod
     def of(cls, stated: Any) -> "TableMapping":
         """From a section `[tables.<table>]` of the settings, as a mapping or as a pydantic model."""
+        if isinstance(stated, cls):
+            return stated
         options = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
         return cls(**options)
 
@@ -95,7 +97,9 @@ class FileSource:
         local = unquote(address.path) if address.scheme == "file" else place
         source = cls(local, {table: TableMapping.of(stated) for table, stated in tables.items()})
         if not source.is_remote and not Path(local).is_dir():
-            message = f"The source {place} is not a folder. Set `source` to the folder that has the tables' files."
+            message = (
+                f"The source {place} is not a folder. Set `source` to the folder that has the tables' files."
+            )
             raise SourceError(message)
         return source
 
@@ -113,7 +117,9 @@ class FileSource:
             message = f"{table} has {len(found)} files: {', '.join(found)}. Remove all but one, or name it in `file`."
             raise SourceError(message)
         if mapping.file and not found:
-            message = f"{table}: the file {names[0]} is not in {self.location}. Correct `file` in [tables.{table}]."
+            message = (
+                f"{table}: the file {names[0]} is not in {self.location}. Correct `file` in [tables.{table}]."
+            )
             raise SourceError(message)
         return SourceFile(table, found[0], mapping) if found else None
 

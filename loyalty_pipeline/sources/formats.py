@@ -25,7 +25,9 @@ def as_parquet(file: Path, mapping: TableMapping, copy: Path) -> Path:
         _rows(file, mapping).sink_parquet(copy, compression="lz4", row_group_size=ROW_GROUP)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
         reason = str(error).strip().split("\n", maxsplit=1)[0]
-        message = f"{file} cannot be read as {_format(file)}: {reason}. Repair the file, or correct its mapping."
+        message = (
+            f"{file} cannot be read as {_format(file)}: {reason}. Repair the file, or correct its mapping."
+        )
         raise SourceError(message) from error
     return copy
 
@@ -33,14 +35,20 @@ def as_parquet(file: Path, mapping: TableMapping, copy: Path) -> Path:
 def _rows(file: Path, mapping: TableMapping) -> pl.LazyFrame:
     if _format(file) == "JSON lines":
         return _json_lines(file)
-    if mapping.separator == WHITESPACE:
-        return _whitespace(file, mapping)
     try:
-        return pl.scan_csv(
-            file, separator=mapping.separator, has_header=mapping.has_header, infer_schema=False, glob=False
-        )
+        rows = _whitespace(file, mapping) if mapping.separator == WHITESPACE else _csv(file, mapping)
+        names = rows.collect_schema().names()
     except pl.exceptions.NoDataError:
         return pl.LazyFrame()
+    if mapping.has_header:
+        return rows
+    return rows.rename({name: f"column_{number}" for number, name in enumerate(names, start=1)}, strict=False)
+
+
+def _csv(file: Path, mapping: TableMapping) -> pl.LazyFrame:
+    return pl.scan_csv(
+        file, separator=mapping.separator, has_header=mapping.has_header, infer_schema=False, glob=False
+    )
 
 
 def _json_lines(file: Path) -> pl.LazyFrame:

@@ -8,7 +8,7 @@ from loyalty_pipeline.periods import add_months, business_month, elapsed_at, loc
 from loyalty_pipeline.reads import ByMonth, Whole
 from loyalty_pipeline.sources.crm import Customer, Referral
 from loyalty_pipeline.staging.merges import Merge, merged
-from loyalty_pipeline.staging.versions import current
+from loyalty_pipeline.staging.versions import VERSION, current
 
 
 class Advocacy(Table):
@@ -53,8 +53,7 @@ def advocacy(
 
 
 def _valid(referrals: pl.LazyFrame, customers: pl.LazyFrame, merges: pl.LazyFrame) -> pl.LazyFrame:
-    columns = ["customer_id", "created_at", "updated_at", "deleted_at", "_batch"]
-    known = current(customers.select(columns), "customer_id").pipe(merged, merges)
+    known = current(customers.select("customer_id", "created_at", *VERSION), "customer_id").pipe(merged, merges)
     created = known.group_by("customer_id").agg(pl.col("created_at").min())
     return (
         current(referrals, "referral_id")

@@ -9,7 +9,7 @@ from loyalty_pipeline.contract import Table, identifier, key
 from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.reads import Whole
 from loyalty_pipeline.sources.crm import Customer
-from loyalty_pipeline.staging.versions import current
+from loyalty_pipeline.staging.versions import VERSION, current
 
 
 class Merge(Table):
@@ -25,7 +25,7 @@ def merges(customers: Whole[Customer]) -> dy.LazyFrame[Merge]:
     A merge that is taken back at the source is gone here. A chain that bites its tail stops the run.
     """
     links = (
-        current(customers.select("customer_id", "merged_into_customer_id", "updated_at", "deleted_at", "_batch"), "customer_id")
+        current(customers.select("customer_id", "merged_into_customer_id", *VERSION), "customer_id")
         .filter(pl.col("merged_into_customer_id").is_not_null())
         .collect()
     )

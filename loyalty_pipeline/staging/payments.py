@@ -11,7 +11,7 @@ from loyalty_pipeline.sources.billing import Invoice, InvoiceLine, Refund
 from loyalty_pipeline.staging.invoices import BilledInvoice
 from loyalty_pipeline.staging.merges import merged
 from loyalty_pipeline.staging.met_merges import MetMerge
-from loyalty_pipeline.staging.versions import current
+from loyalty_pipeline.staging.versions import VERSION, current
 
 
 class Payment(Table):
@@ -22,8 +22,8 @@ class Payment(Table):
     currency = key("The currency of the amounts.")
     occurred_at = instant("When it was paid or refunded.", key=True)
     amount = exact("Lines of the invoices paid, less refunds.", of="currency of the payment")
-    purchase_amount = exact("Lines of the invoices paid whose total is positive.", of="currency of the payment")
-    is_purchase = flag("Was an invoice with a positive total paid?")
+    purchase_amount = exact("Lines of the invoices paid that are no credit notes.", of="currency of the payment")
+    is_purchase = flag("Was an invoice paid that is no credit note: total of zero or more?")
 
 
 def payments(  # noqa: PLR0913 - revenue is made of four tables
@@ -45,9 +45,10 @@ def payments(  # noqa: PLR0913 - revenue is made of four tables
 
 
 def _paid(billed_invoices: pl.LazyFrame, invoice_lines: pl.LazyFrame) -> pl.LazyFrame:
-    lines = invoice_lines.select("line_id", "invoice_id", "amount", "updated_at", "deleted_at", "_batch")
+    lines = invoice_lines.select("line_id", "invoice_id", "amount", *VERSION)
     amounts = current(lines, "line_id").group_by("invoice_id").agg(total("amount"))
-    is_purchase = pl.col("total") > 0
+    # What is given away for nothing is a purchase too: the published fits of CDNOW count them.
+    is_purchase = pl.col("total") >= 0
     return (
         billed_invoices.filter(pl.col("status") == "paid")
         .join(amounts, on="invoice_id", how="left")
@@ -64,7 +65,7 @@ def _paid(billed_invoices: pl.LazyFrame, invoice_lines: pl.LazyFrame) -> pl.Lazy
 
 
 def _refunded(invoices: pl.LazyFrame, refunds: pl.LazyFrame, met_merges: pl.LazyFrame) -> pl.LazyFrame:
-    customers = current(invoices, "invoice_id").select("invoice_id", "customer_id")
+    customers = current(invoices.select("invoice_id", "customer_id", *VERSION), "invoice_id")
     return (
         current(refunds, "refund_id")
         .join(customers, on="invoice_id")

@@ -11,8 +11,19 @@ from loyalty_pipeline.staging.invoices import BilledInvoice
 from loyalty_pipeline.staging.line_mrr import with_mrr
 from loyalty_pipeline.staging.merges import merged
 from loyalty_pipeline.staging.met_merges import MetMerge
-from loyalty_pipeline.staging.versions import current
+from loyalty_pipeline.staging.versions import VERSION, current
 
+BILLED = (
+    "subscription_id",
+    "plan_id",
+    "kind",
+    "amount",
+    "period_start",
+    "period_end",
+    "interval",
+    "interval_count",
+    "proration",
+)
 KINDS = ("recurring", "trialing", "paused", "purchase")
 
 
@@ -58,7 +69,7 @@ def recurring_lines(  # noqa: PLR0913 - the three sources of lines
 def _billed(invoice_lines: pl.LazyFrame, billed_invoices: pl.LazyFrame) -> pl.LazyFrame:
     invoices = billed_invoices.select("invoice_id", "customer_id", "currency", "cut_at")
     return (
-        current(invoice_lines, "line_id")
+        current(invoice_lines.select(*VERSION, "line_id", "invoice_id", *BILLED), "line_id")
         .filter(pl.col("kind") == "recurring")
         .join(invoices, on="invoice_id")
         .rename({"period_start": "starts_at", "period_end": "ends_at"})

@@ -8,6 +8,7 @@ import logging
 import os
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
+from importlib import import_module
 from typing import Any
 
 import polars as pl
@@ -62,7 +63,9 @@ def check(
     bad = verdicts.select((~pl.col(rule.name)).sum() for rule in judged).row(0, named=True)
     is_long = verdicts.height > ROWS_SHOWN_TO_GX
     shown = pl.DataFrame({name: [count] for name, count in bad.items()}) if is_long else verdicts
-    tolerated = {rule.name: Decimal(str(max_bad_share)) if rule.has_tolerance else Decimal(0) for rule in judged}
+    tolerated = {
+        rule.name: Decimal(str(max_bad_share)) if rule.has_tolerance else Decimal(0) for rule in judged
+    }
     passed = _validated(table, shown, judged, tolerated, rows=verdicts.height if is_long else None)
     return [
         CheckResult(
@@ -86,7 +89,7 @@ def _validated(
 ) -> dict[str, bool]:
     """Which rules pass, by name. `rows` when `shown` is one row with the number of bad rows among so many."""
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
-    import great_expectations as gx  # noqa: PLC0415
+    gx = import_module("great_expectations")
 
     logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = gx.get_context(mode="ephemeral")
@@ -95,7 +98,9 @@ def _validated(
     for rule in judged:
         terms = {"column": rule.name, "severity": rule.severity, "notes": rule.description}
         if rows is None:
-            kept = gx.expectations.ExpectColumnValuesToBeInSet(value_set=[True], mostly=float(1 - tolerated[rule.name]), **terms)
+            kept = gx.expectations.ExpectColumnValuesToBeInSet(
+                value_set=[True], mostly=float(1 - tolerated[rule.name]), **terms
+            )
         else:
             allowed = int(tolerated[rule.name] * rows)
             kept = gx.expectations.ExpectColumnValuesToBeBetween(min_value=0, max_value=allowed, **terms)
@@ -107,9 +112,9 @@ def _validated(
 
 
 def _pandas(shown: pl.DataFrame) -> Any:
-    import pandas as pd  # noqa: PLC0415
-
-    return pd.DataFrame({column.name: column.to_numpy() for column in shown.iter_columns()})
+    return import_module("pandas").DataFrame(
+        {column.name: column.to_numpy() for column in shown.iter_columns()}
+    )
 
 
 def _samples(verdict: pl.Series, keys: pl.Series | None) -> list[str]:

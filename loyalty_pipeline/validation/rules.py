@@ -44,8 +44,11 @@ TYPES = {
 
 @dataclass(frozen=True)
 class Rule:
-    """One promise. `condition` is None where the row alone does not tell; `has_tolerance` says whether
-    a share of rows up to `max_bad_share` may break it before the run stops."""
+    """One promise of a raw table.
+
+    `condition` is None where the row alone does not tell. With `has_tolerance` a share of rows up to
+    `max_bad_share` may break it before the run stops.
+    """
 
     name: str
     column: str
@@ -62,7 +65,11 @@ def rules(contract: type[RawTable], extracted_at: datetime | None = None) -> lis
     future = pl.col("updated_at") <= pl.lit(extracted_at, dtype=pl.Datetime("us", "UTC"))
     fresh = Rule(FUTURE, "updated_at", "updated_at is not in the future of the extract", future)
     return [
-        *(_type_rule(column, dtype) for column, dtype in polars_schema(contract).items() if dtype != pl.String),
+        *(
+            _type_rule(column, dtype)
+            for column, dtype in polars_schema(contract).items()
+            if dtype != pl.String
+        ),
         *limits,
         *([fresh] if extracted_at else []),
         *(_reference_rule(column, *target) for column, target in references(contract).items()),

@@ -67,7 +67,7 @@ class Settings:
     data_dir: Path
     timezone: str = "UTC"
     reporting_currency: str = "EUR"
-    max_bad_share: float = 0.6
+    max_bad_share: float = 0.7
     tables: dict[str, Any] = field(default_factory=dict)
 
 

@@ -142,6 +142,6 @@ def revenue_of(company: Company, who: str, period: Period) -> dict[str, object]:
         "advocacy_revenue": sum((event.amount for event in direct), NOTHING),
         "downstream_revenue": sum((event.amount for event in downstream), NOTHING),
         "is_referred_payer": bool(direct),
-        "is_seen": lines_seen or any(event.has_payment for event in so_far),
+        "is_seen": lines_seen or bool(so_far),
         "historic_revenue": sum((event.amount for event in so_far), NOTHING),
     }

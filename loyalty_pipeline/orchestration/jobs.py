@@ -1,0 +1,104 @@
+"""The night: land on schedule, then compute and publish for exactly the months that what landed made stale."""
+
+import json
+from typing import Any
+
+import dagster as dg
+
+from loyalty_pipeline.catalogue import PUBLISHED
+from loyalty_pipeline.lake.lake import Lake, text_of
+from loyalty_pipeline.orchestration.month_partitions import month_range, raw_key
+from loyalty_pipeline.pipeline import open_lake
+from loyalty_pipeline.publication.snapshot import Publisher
+from loyalty_pipeline.settings import Settings
+from loyalty_pipeline.sources.catalogue import RAW_TABLES
+
+HOURS = 3600
+RAW = dg.AssetSelection.assets(*(raw_key(table) for table in RAW_TABLES))
+
+
+def ingest_job() -> Any:
+    """Land what is new at the source."""
+    return dg.define_asset_job(
+        "ingest",
+        selection=RAW,
+        description="Lands what is new at the source: all tables or none.",
+        executor_def=dg.in_process_executor,
+    )
+
+
+def metrics_job() -> Any:
+    """Compute what is stale and publish it."""
+    return dg.define_asset_job(
+        "metrics",
+        selection=dg.AssetSelection.all() - RAW,
+        description="Computes every stale month and publishes a snapshot. Without a partition, too.",
+        executor_def=dg.in_process_executor,
+        tags={"dagster/max_runtime": str(6 * HOURS)},
+    )
+
+
+def nightly_schedule(settings: Settings, ingest: Any) -> dg.ScheduleDefinition:
+    """When the night begins."""
+    started, stopped = dg.DefaultScheduleStatus.RUNNING, dg.DefaultScheduleStatus.STOPPED
+    return dg.ScheduleDefinition(
+        name="nightly",
+        job=ingest,
+        cron_schedule=settings.nightly_cron,
+        execution_timezone=settings.timezone,
+        default_status=started if settings.start_schedules else stopped,
+        description="Starts the ingest; what it makes stale is computed by the sensor metrics_after_ingest.",
+    )
+
+
+def metrics_sensor(
+    settings: Settings, ingest: Any, metrics: Any, months: dg.MonthlyPartitionsDefinition
+) -> dg.SensorDefinition:
+    """After an ingest, one run for the months from the first stale one to the newest."""
+
+    @dg.run_status_sensor(
+        name="metrics_after_ingest",
+        run_status=dg.DagsterRunStatus.SUCCESS,
+        monitored_jobs=[ingest],
+        request_job=metrics,
+        minimum_interval_seconds=30,
+        default_status=sensor_status(settings),
+        description="Requests the months that became stale; skips, and says why, when the publication is current.",
+    )
+    def metrics_after_ingest(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
+        lake = open_lake(settings)
+        span = stale_range(lake, list(months.get_partition_keys()))
+        if span is None:
+            if is_published(lake, settings):
+                return dg.SkipReason("no month is stale, and what is published is current")
+            newest = months.get_last_partition_key() or ""
+            span = newest, newest
+        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=month_range(*span))
+
+    return metrics_after_ingest
+
+
+def sensor_status(settings: Settings) -> dg.DefaultSensorStatus:
+    """Sensors are stopped until a setting or a person starts them."""
+    return dg.DefaultSensorStatus.RUNNING if settings.start_schedules else dg.DefaultSensorStatus.STOPPED
+
+
+def stale_range(lake: Lake, keys: list[str]) -> tuple[str, str] | None:
+    """The first stale month of any table and the newest month, within the partitions; None when nothing is stale.
+
+    Looks at every table, so that what a run that died half-way left is found as well.
+    """
+    stale = {unit for name in lake.tables for unit in lake.stale(name)}
+    if not stale:
+        return None
+    newest = min(max(text_of(lake.calendar.last_month), keys[0]), keys[-1])
+    return min([max(unit, keys[0]) for unit in stale if unit != "whole"] + [newest]), newest
+
+
+def is_published(lake: Lake, settings: Settings) -> bool:
+    """Whether the current snapshot is made of the lake as it is."""
+    publisher = Publisher(settings.data_dir)
+    file = publisher.root / "snapshots" / publisher.current().get("snapshot", "none") / "manifest.json"
+    published = json.loads(file.read_text())["tables"] if file.exists() else {}
+    made_of = {name: table["inputs"]["lake"] for name, table in published.items()}
+    return made_of == {table.__name__: lake.digest(table.__name__) for table in PUBLISHED}

@@ -1,0 +1,57 @@
+"""What must have been computed before a month can be: a missing table would otherwise pass for an empty one."""
+
+import dagster as dg
+
+from loyalty_pipeline.lake.lake import ACTIVITY, Lake, date_of, text_of
+from loyalty_pipeline.lake.specification import Read, Specification
+from loyalty_pipeline.periods import plus
+
+
+def refuse_what_is_missing(lake: Lake, table: Specification, units: list[str]) -> None:
+    """Raise a `dg.Failure` that names the first table, and its months, that a run must compute first."""
+    if not lake.landed.tables:
+        message = "nothing has landed yet: run the job ingest first"
+        raise dg.Failure(message, allow_retries=False)
+    for name, months in missing(lake, table, units).items():
+        few = ", ".join(months[:3]) + (f" and {len(months) - 3} more" if len(months) > 3 else "")  # noqa: PLR2004
+        message = f"{table.name} needs {name} of {few}, never computed: materialise {name} first, or with it"
+        raise dg.Failure(message, allow_retries=False)
+
+
+def missing(lake: Lake, table: Specification, units: list[str]) -> dict[str, list[str]]:
+    """What some tasks of a table need and the lake never computed: table -> tasks."""
+    found = {name: _never_computed(lake, name) for name in ACTIVITY if table.unit == "month"}
+    for read in table.reads:
+        if read.table and not read.is_raw:
+            lacking = _never_computed(lake, read.table)
+            if read.table == table.name:
+                lacking = [unit for unit in lacking if unit not in units]
+            needed = [
+                unit for unit in lacking if any(_reads(lake, table, read, unit, task) for task in units)
+            ]
+            found[read.table] = sorted({*found.get(read.table, []), *needed})
+    return {name: months for name, months in found.items() if months}
+
+
+def _never_computed(lake: Lake, name: str) -> list[str]:
+    done = lake.manifest.tasks.get(name, {})
+    return [unit for unit in lake.units(lake.tables[name]) if unit not in done]
+
+
+def _reads(lake: Lake, table: Specification, read: Read, unit: str, task: str) -> bool:
+    """Whether a task reads what another task of the table it reads has made."""
+    upstream = lake.tables[read.table]
+    if "whole" in (table.unit, upstream.unit) or upstream.is_split or read.reach == "whole":
+        return True
+    month = date_of(task)
+    match read.reach:
+        case "same":
+            return unit == task
+        case "previous" | "following":
+            return unit == text_of(plus(month, -1 if read.reach == "previous" else 1))
+        case "later":
+            return unit > task
+        case "period months":
+            return text_of(lake.calendar.month(month).first_opening_month) <= unit <= task
+        case _:
+            return unit <= task

@@ -1,0 +1,69 @@
+"""What the steps of a run share: settings, and the lock that the run holds from its first step to its last."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import cast
+
+import dagster as dg
+
+from loyalty_pipeline import pipeline
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.lock import Locked, exclusive
+from loyalty_pipeline.landing import LandingReport
+from loyalty_pipeline.publication.snapshot import Publication
+from loyalty_pipeline.settings import Settings
+
+WAREHOUSE = "warehouse"
+
+
+@dataclass(frozen=True)
+class Warehouse:
+    """A data folder under the run's lock. `held` is why the lock could not be had."""
+
+    settings: Settings
+    held: Locked | None = None
+    land: Callable[[Settings], LandingReport] = pipeline.ingest
+
+    def lake(self) -> Lake:
+        """The lake as the last step left it. A lake that another run holds is a `dg.Failure`."""
+        self._refuse()
+        return pipeline.open_lake(self.settings)
+
+    def ingest(self) -> LandingReport:
+        """Land what is new at the source."""
+        self._refuse()
+        return self.land(self.settings)
+
+    def publish(self, lake: Lake) -> Publication:
+        """Publish what the lake has."""
+        self._refuse()
+        return pipeline.publish(self.settings, lake)
+
+    def _refuse(self) -> None:
+        # Raised in a step, because Dagster buries what a resource raises under its own traceback.
+        if self.held is not None:
+            raise dg.Failure(str(self.held), allow_retries=False)
+
+
+def warehouse(
+    settings: Settings, land: Callable[[Settings], LandingReport] = pipeline.ingest
+) -> dg.ResourceDefinition:
+    """The resource: in-process runs open it once, so that the lock is held for the whole run."""
+
+    @contextmanager
+    def opened(_: dg.InitResourceContext) -> Iterator[Warehouse]:
+        with ExitStack() as stack:
+            held = None
+            try:
+                stack.enter_context(exclusive(settings.data_dir))
+            except Locked as fault:
+                held = fault
+            yield Warehouse(settings, held, land)
+
+    return dg.ResourceDefinition(opened, description="The data folder, locked for the run.")
+
+
+def of(context: dg.AssetExecutionContext) -> Warehouse:
+    """The warehouse of a step's run."""
+    return cast("Warehouse", context.resources.warehouse)

@@ -1,0 +1,14 @@
+"""What all tests share: nothing of the machine they run on decides them."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _no_settings_of_this_machine() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("LOYALTY_")]:
+            patch.delenv(name)
+        yield

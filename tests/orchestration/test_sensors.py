@@ -1,0 +1,108 @@
+import json
+import shutil
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+
+import dagster as dg
+import polars as pl
+import pytest
+
+from loyalty_pipeline.orchestration import build_defs
+from loyalty_pipeline.orchestration.jobs import stale_range
+from loyalty_pipeline.pipeline import nightly, open_lake
+from loyalty_pipeline.settings import Settings
+
+MONTHS = [f"2026-{month:02}" for month in range(6, 12)]
+
+
+@pytest.fixture
+def webhook():
+    """A server on this machine, and what was posted to it."""
+    posted = []
+
+    class Receiver(BaseHTTPRequestHandler):
+        def do_POST(self):
+            posted.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *_):
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Receiver) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}/", posted
+        server.shutdown()
+
+
+def test_a_failed_run_is_posted_with_what_a_person_needs(tmp_path, instance, webhook):
+    address, posted = webhook
+    settings = Settings(data_dir=tmp_path / "data", source=str(tmp_path / "nowhere"), alert_webhook=address)
+    definitions = build_defs(settings)
+    run = definitions.resolve_job_def("metrics").execute_in_process(
+        instance=instance, asset_selection=[dg.AssetKey("merges")], raise_on_error=False
+    )
+    context = dg.build_run_status_sensor_context(
+        "alert_on_failure", run.get_run_failure_event(), instance, run.dagster_run
+    ).for_run_failure()
+    alert = next(sensor for sensor in definitions.sensors if sensor.name == "alert_on_failure")
+    alert(context)
+    (told,) = posted
+    assert told["job"] == "metrics"
+    assert told["run_id"] == run.run_id
+    assert "nothing has landed yet" in told["text"]
+
+
+def test_an_alert_that_cannot_be_posted_is_logged_without_its_secret_address(tmp_path, instance, caplog):
+    settings = Settings(data_dir=tmp_path, source="nowhere", alert_webhook="http://127.0.0.1:9/secret")
+    definitions = build_defs(settings)
+    run = definitions.resolve_job_def("metrics").execute_in_process(
+        instance=instance, asset_selection=[dg.AssetKey("merges")], raise_on_error=False
+    )
+    event = run.get_run_failure_event()
+    context = dg.build_run_status_sensor_context("alert_on_failure", event, instance, run.dagster_run)
+    alert = next(sensor for sensor in definitions.sensors if sensor.name == "alert_on_failure")
+    alert(context.for_run_failure())
+    assert "secret" not in caplog.text
+
+
+def after_ingest(settings, instance):
+    """What the sensor answers once an ingest has succeeded."""
+    definitions = build_defs(settings)
+    run = definitions.resolve_job_def("ingest").execute_in_process(instance=instance)
+    context = dg.build_run_status_sensor_context(
+        "metrics_after_ingest", run.get_run_success_event(), instance, run.dagster_run
+    )
+    sensor = next(sensor for sensor in definitions.sensors if sensor.name == "metrics_after_ingest")
+    return run, sensor(context)
+
+
+@pytest.mark.slow
+def test_after_an_ingest_only_the_months_from_the_first_stale_one_are_asked_for(source, tmp_path, instance):
+    mine = tmp_path / "source"
+    shutil.copytree(source, mine)
+    settings = Settings.load(source=str(mine), data_dir=tmp_path / "data")
+    nightly(settings)
+    _, answer = after_ingest(settings, instance)
+    assert "nothing" in answer.skip_message or "no month is stale" in answer.skip_message
+    invoices = pl.read_parquet(mine / "invoices.parquet")
+    august = invoices.filter(pl.col("issued_at").dt.month() == 8).head(1)["invoice_id"].item()
+    changed = invoices.with_columns(
+        paid_at=pl.when(pl.col("invoice_id") == august).then(pl.col("issued_at")).otherwise("paid_at"),
+        updated_at=pl.when(pl.col("invoice_id") == august)
+        .then(pl.col("updated_at").max())
+        .otherwise("updated_at"),
+    )
+    changed.write_parquet(mine / "invoices.parquet")
+    run, answer = after_ingest(settings, instance)
+    assert answer.run_key == run.run_id
+    assert answer.tags == {
+        "dagster/asset_partition_range_start": "2026-08",
+        "dagster/asset_partition_range_end": "2026-10",
+    }
+
+
+def test_where_nothing_was_ever_computed_every_month_is_stale(source, landed):
+    lake = open_lake(Settings.load(source=str(source), data_dir=landed))
+    first, last = stale_range(lake, MONTHS)
+    assert (first, last) == ("2026-06", "2026-10")
