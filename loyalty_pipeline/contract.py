@@ -17,7 +17,9 @@ class Table(dy.Schema):
 
 def key(description: str, *, references: str = "") -> dy.String:
     """An opaque identifier that is part of the table's key."""
-    return dy.String(primary_key=True, min_length=1, description=description, metadata=_about(references=references))
+    return dy.String(
+        primary_key=True, min_length=1, description=description, metadata=_about(references=references)
+    )
 
 
 def identifier(description: str, *, references: str = "", nullable: bool = False) -> dy.String:
@@ -32,7 +34,9 @@ def text(description: str, *, nullable: bool = False, personal: bool = False, ke
     )
 
 
-def choice(description: str, options: tuple[str, ...], *, nullable: bool = False, key: bool = False) -> dy.String:
+def choice(
+    description: str, options: tuple[str, ...], *, nullable: bool = False, key: bool = False
+) -> dy.String:
     """One of a closed set of words."""
     return dy.String(
         nullable=nullable,
@@ -43,7 +47,9 @@ def choice(description: str, options: tuple[str, ...], *, nullable: bool = False
     )
 
 
-def instant(description: str, *, nullable: bool = False, key: bool = False, event: bool = False) -> dy.Datetime:
+def instant(
+    description: str, *, nullable: bool = False, key: bool = False, event: bool = False
+) -> dy.Datetime:
     """A point in time, UTC, to the microsecond. `event`: rows whose instant has not come yet do not count."""
     return dy.Datetime(
         time_unit="us",
@@ -57,7 +63,9 @@ def instant(description: str, *, nullable: bool = False, key: bool = False, even
 
 def day(description: str, *, nullable: bool = False, key: bool = False) -> dy.Date:
     """A calendar day in the reporting time zone."""
-    return dy.Date(nullable=nullable, primary_key=key, description=description, metadata={"unit": "local date"})
+    return dy.Date(
+        nullable=nullable, primary_key=key, description=description, metadata={"unit": "local date"}
+    )
 
 
 def flag(description: str) -> dy.Bool:
@@ -93,7 +101,9 @@ def number(description: str, *, unit: str, nullable: bool = False, **limits: Any
 
 def share(description: str, *, of: str) -> dy.Float64:
     """A fraction from 0 to 1, null where its denominator is zero."""
-    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata={"unit": f"share of {of}"})
+    return dy.Float64(
+        nullable=True, min=0, max=1, description=description, metadata={"unit": f"share of {of}"}
+    )
 
 
 def ratio(description: str, *, of: str) -> dy.Float64:
@@ -103,7 +113,9 @@ def ratio(description: str, *, of: str) -> dy.Float64:
 
 def average(description: str, *, per: str) -> dy.Float64:
     """An amount of the reporting currency for each of something, null where there is none of it."""
-    return dy.Float64(nullable=True, description=description, metadata={"unit": f"reporting currency / {per}"})
+    return dy.Float64(
+        nullable=True, description=description, metadata={"unit": f"reporting currency / {per}"}
+    )
 
 
 def polars_schema(contract: type[dy.Schema]) -> dict[str, pl.DataType]:

@@ -10,7 +10,9 @@ class DataFault(Exception):
     def __init__(self, table: str, rule: str, *, column: str = "", rows: str = "", advice: str = "") -> None:
         """`rows` says which or how many, in words."""
         place = f"{table}.{column}" if column else table
-        super().__init__(f"{place}: {rule}" + (f" ({rows})" if rows else "") + (f". {advice}" if advice else ""))
+        super().__init__(
+            f"{place}: {rule}" + (f" ({rows})" if rows else "") + (f". {advice}" if advice else "")
+        )
         self.table, self.column, self.rule = table, column, rule
 
 

@@ -23,7 +23,9 @@ def ten_thousandths(amount: str | pl.Expr) -> pl.Expr:
 
 def from_ten_thousandths(units: pl.Expr) -> pl.Expr:
     """The decimal amount of that many ten-thousandths."""
-    return (units.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, PLACES)) * pl.lit(Decimal("0.0001"))).cast(EXACT)
+    return (units.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, PLACES)) * pl.lit(Decimal("0.0001"))).cast(
+        EXACT
+    )
 
 
 def quotient(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
@@ -34,7 +36,9 @@ def quotient(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:
 def converted(amount: str, rate: str) -> pl.Expr:
     """An amount of one currency in another, rounded to 4 places."""
     rate_units = pl.col(rate).cast(RATE).to_physical().cast(pl.Int128)
-    return from_ten_thousandths(quotient(ten_thousandths(amount) * rate_units, pl.lit(10**RATE_PLACES, pl.Int128)))
+    return from_ten_thousandths(
+        quotient(ten_thousandths(amount) * rate_units, pl.lit(10**RATE_PLACES, pl.Int128))
+    )
 
 
 def cents(amount: str | pl.Expr) -> pl.Expr:

@@ -1,7 +1,7 @@
 """The nightly run: land, compute what is stale, publish. The command line and Dagster both call this."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -40,12 +40,11 @@ class Night:
     """What one run did."""
 
     landing: LandingReport
-    outcomes: dict[str, list[Outcome]] = field(default_factory=dict)
-    publication: Publication | None = None
+    outcomes: dict[str, list[Outcome]]
+    publication: Publication
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
-        assert self.publication is not None
         return {
             "snapshot": self.publication.snapshot,
             "is_changed": self.publication.is_changed,
@@ -67,7 +66,9 @@ def open_lake(settings: Settings) -> Lake:
         settings.renewal_grace_days,
     )
     lake = Lake(Store(settings.data_dir / "lake"), landing, tables(), calendar, policy)
-    lake.policy["line_source"] = _line_source(settings, has_items=bool(lake.landed.months("subscription_items")))
+    lake.policy["line_source"] = _line_source(
+        settings, has_items=bool(lake.landed.months("subscription_items"))
+    )
     return lake
 
 
@@ -80,13 +81,12 @@ def nightly(settings: Settings, *, is_full: bool = False, told: Told | None = No
     say = told or (lambda *_: None)
     check_mappings(settings.tables)
     with exclusive(settings.data_dir):
-        night = Night(ingest(settings, told=say))
-        lake = open_lake(settings)
+        landing = ingest(settings, told=say)
+        lake, outcomes = open_lake(settings), {}
         for done, name in enumerate(lake.tables):
             say(name, done, len(lake.tables))
-            night.outcomes[name] = lake.compute(name, is_full=is_full)
-        night.publication = publish(settings, lake)
-    return night
+            outcomes[name] = lake.compute(name, is_full=is_full)
+        return Night(landing, outcomes, publish(settings, lake))
 
 
 def ingest(settings: Settings, *, told: Told | None = None) -> LandingReport:

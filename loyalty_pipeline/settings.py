@@ -68,10 +68,16 @@ class TableMapping(BaseModel):
     file: str | None = Field(None, description="File or folder of the table; default: its name.")
     columns: dict[str, str] = Field({}, description="Contract column -> the source's name for it.")
     values: dict[str, Constant] = Field({}, description="Contract column -> constant, for what it lacks.")
-    separator: str = Field(",", min_length=1, description="Between the values of a text file; `whitespace` for any run of it.")
-    has_header: bool = Field(default=True, description="Whether the first line names columns; else they are column_1, ...")
+    separator: str = Field(
+        ",", min_length=1, description="Between the values of a text file; `whitespace` for any run of it."
+    )
+    has_header: bool = Field(
+        default=True, description="Whether the first line names columns; else they are column_1, ..."
+    )
     date_format: str = Field("", description="How dates are written, such as %Y%m%d; default: ISO 8601.")
-    distinct: bool = Field(default=False, description="Keep one row a key, where several tables come from one file.")
+    distinct: bool = Field(
+        default=False, description="Keep one row a key, where several tables come from one file."
+    )
 
 
 class Settings(BaseSettings):

@@ -120,13 +120,28 @@ def write(source: Path, *, customers: int, until: int) -> None:
     invoices, lines = [], []
     for number in range(customers * (until - 2)):
         start = datetime(2024, 2 + number // customers, 1, tzinfo=UTC)
-        paid = {"issued_at": start, "paid_at": start, "updated_at": start, "customer_id": f"c{number % customers}"}
+        paid = {
+            "issued_at": start,
+            "paid_at": start,
+            "updated_at": start,
+            "customer_id": f"c{number % customers}",
+        }
         served = {"period_start": start, "period_end": start.replace(month=start.month + 1)}
         identity = f"{number % customers}-{start.month}"
         invoices.append(invoice(**paid) | {"invoice_id": identity})
-        corrected = {"amount": f"{100 + until}.00", "updated_at": datetime(2024, 5, until, tzinfo=UTC)} if not number else {}
-        lines.append(line(**served) | {"line_id": identity, "invoice_id": identity, "updated_at": start} | corrected)
-    tables = {"customers": [customer(n) for n in range(customers)], "invoices": invoices, "invoice_lines": lines}
+        corrected = (
+            {"amount": f"{100 + until}.00", "updated_at": datetime(2024, 5, until, tzinfo=UTC)}
+            if not number
+            else {}
+        )
+        lines.append(
+            line(**served) | {"line_id": identity, "invoice_id": identity, "updated_at": start} | corrected
+        )
+    tables = {
+        "customers": [customer(n) for n in range(customers)],
+        "invoices": invoices,
+        "invoice_lines": lines,
+    }
     for table, rows in tables.items():
         pl.DataFrame(rows, infer_schema_length=None).write_parquet(source / f"{table}.parquet")
 

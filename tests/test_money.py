@@ -28,7 +28,11 @@ rates = st.decimals(Decimal("0.000001"), Decimal(20_000), places=12)
 
 def one(expression: pl.Expr, **values: Decimal) -> Decimal:
     schema = {name: RATE if name == "rate" else EXACT for name in values}
-    return pl.DataFrame({name: [value] for name, value in values.items()}, schema=schema).select(expression).item()
+    return (
+        pl.DataFrame({name: [value] for name, value in values.items()}, schema=schema)
+        .select(expression)
+        .item()
+    )
 
 
 def rounded(amount: Decimal, place: Decimal) -> Decimal:
@@ -44,7 +48,14 @@ def test_published_amounts_are_rounded_half_away_from_zero(amount: Decimal) -> N
 
 @pytest.mark.parametrize(
     ("amount", "published"),
-    [("0.005", "0.01"), ("-0.005", "-0.01"), ("0.0049", "0.00"), ("2.675", "2.68"), ("-1.2350", "-1.24"), ("0", "0")],
+    [
+        ("0.005", "0.01"),
+        ("-0.005", "-0.01"),
+        ("0.0049", "0.00"),
+        ("2.675", "2.68"),
+        ("-1.2350", "-1.24"),
+        ("0", "0"),
+    ],
 )
 def test_halves_of_a_cent_go_away_from_zero(amount: str, published: str) -> None:
     assert one(cents("a"), a=Decimal(amount)) == Decimal(published)

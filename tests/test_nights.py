@@ -118,7 +118,9 @@ def arrive_stale(nights: Nights, dice: random.Random) -> None:
     """A version comes that was out of date before it came."""
     table = dice.choice([name for name in CHANGED if nights.raw.get(name) and name != "customers"])
     row = dice.choice(nights.latest(table))
-    changes = {name: v for name, v in corrected(table, row, dice).items() if name != RAW_TABLES[table].month_of}
+    changes = {
+        name: v for name, v in corrected(table, row, dice).items() if name != RAW_TABLES[table].month_of
+    }
     oldest = min(r["updated_at"] for r in nights.raw[table])
     nights.tell(table, row, **changes, updated_at=oldest - DAY, deleted_at=None)
 
@@ -141,14 +143,23 @@ def merge(nights: Nights, dice: random.Random) -> None:
 def bill_late(nights: Nights, dice: random.Random) -> None:
     """An invoice of any month comes with its lines, like one that was there before."""
     like = dice.choice([r for r in nights.latest("invoices") if r["issued_at"]])
-    shift, now, mark = dice.choice([-65, -20, 0, 12, 50]) * DAY, nights.stamp(), f" late {nights.stamp():%m%d%f}"
+    shift, now, mark = (
+        dice.choice([-65, -20, 0, 12, 50]) * DAY,
+        nights.stamp(),
+        f" late {nights.stamp():%m%d%f}",
+    )
     identity = like["invoice_id"] + mark
     moved = {"issued_at": like["issued_at"] + shift, "paid_at": None, "updated_at": now, "deleted_at": None}
     nights.tell("invoices", like, **moved, invoice_id=identity, status="paid")
     for line in nights.latest("invoice_lines"):
         if line["invoice_id"] == like["invoice_id"]:
             span = {name: line[name] + shift for name in ("period_start", "period_end")}
-            own = {"line_id": line["line_id"] + mark, "invoice_id": identity, "updated_at": now, "deleted_at": None}
+            own = {
+                "line_id": line["line_id"] + mark,
+                "invoice_id": identity,
+                "updated_at": now,
+                "deleted_at": None,
+            }
             nights.tell("invoice_lines", line, **span, **own)
 
 
@@ -217,14 +228,18 @@ class Throws:
 def assert_equal(lake: Lake, rebuilt: Lake) -> None:
     computed(rebuilt)
     differing = [name for name in lake.tables if lake.digest(name) != rebuilt.digest(name)]
-    told = {name: _difference(lake.scan(name).collect(), rebuilt.scan(name).collect()) for name in differing[:3]}
+    told = {
+        name: _difference(lake.scan(name).collect(), rebuilt.scan(name).collect()) for name in differing[:3]
+    }
     assert told == {}
 
 
 def _difference(ours: pl.DataFrame, theirs: pl.DataFrame) -> str:
     ours_only = [row for row in ours.rows() if row not in theirs.rows()]
     theirs_only = [row for row in theirs.rows() if row not in ours.rows()]
-    return f"{len(ours)} rows, rebuilt {len(theirs)}: only ours {ours_only[:2]}, only rebuilt {theirs_only[:2]}"
+    return (
+        f"{len(ours)} rows, rebuilt {len(theirs)}: only ours {ours_only[:2]}, only rebuilt {theirs_only[:2]}"
+    )
 
 
 def monthly_company(folder: Path) -> Path:
@@ -235,7 +250,11 @@ def monthly_company(folder: Path) -> Path:
     for number in range(18):
         start = datetime(2024, 3 + number % 6, 1, tzinfo=UTC)
         paid = {"issued_at": start, "paid_at": start, "updated_at": start, "customer_id": f"c{number // 6}"}
-        served = {"period_start": start, "period_end": start.replace(month=start.month + 1), "updated_at": start}
+        served = {
+            "period_start": start,
+            "period_end": start.replace(month=start.month + 1),
+            "updated_at": start,
+        }
         subscription = {"subscription_id": f"s{number // 6}"}
         invoices.append(invoice(number, **paid, **subscription))
         lines.append(line(number, **served, **subscription, invoice_id=f"i{number}"))
@@ -286,7 +305,9 @@ def corrected_in_june(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, N
 NightsOfJune = tuple[Path, Night, Night, Night]
 
 
-def test_a_second_night_without_news_computes_nothing_and_keeps_the_snapshot(corrected_in_june: NightsOfJune) -> None:
+def test_a_second_night_without_news_computes_nothing_and_keeps_the_snapshot(
+    corrected_in_june: NightsOfJune,
+) -> None:
     _, first, second, _ = corrected_in_june
     assert [table for table in second.outcomes if recomputed(second, table)] == []
     assert first.publication is not None
@@ -296,7 +317,9 @@ def test_a_second_night_without_news_computes_nothing_and_keeps_the_snapshot(cor
     assert second.landing.batch == ""
 
 
-def test_a_corrected_line_of_june_changes_june_and_what_june_leaves_behind(corrected_in_june: NightsOfJune) -> None:
+def test_a_corrected_line_of_june_changes_june_and_what_june_leaves_behind(
+    corrected_in_june: NightsOfJune,
+) -> None:
     _, _, _, night = corrected_in_june
     assert night.landing.changed == {"invoice_lines": ["2024-06"]}
     for table in ("recurring_lines", "line_state", "currency_months", "customer_months"):

@@ -174,10 +174,16 @@ def test_an_as_of_on_the_first_of_a_month_closes_the_month_before() -> None:
     calendar_ = Calendar("UTC", 1, date(2024, 6, 1))
     assert calendar_.last_month == date(2024, 5, 1)
     periods = calendar_.month(date(2024, 5, 1)).periods
-    assert [(p.name, p.is_complete) for p in periods] == [("month", True), ("quarter", False), ("year", False)]
+    assert [(p.name, p.is_complete) for p in periods] == [
+        ("month", True),
+        ("quarter", False),
+        ("year", False),
+    ]
 
 
-@pytest.mark.parametrize(("grace", "as_of"), [(3, date(2024, 6, 2)), (0, date(2024, 7, 1)), (5, date(2024, 7, 1))])
+@pytest.mark.parametrize(
+    ("grace", "as_of"), [(3, date(2024, 6, 2)), (0, date(2024, 7, 1)), (5, date(2024, 7, 1))]
+)
 def test_a_late_renewal_joins_within_the_grace_and_before_the_as_of(grace: int, as_of: date) -> None:
     window = Calendar("UTC", 1, as_of, grace).month(date(2024, 5, 1))
     first_too_late = midnight(as_of, "UTC")

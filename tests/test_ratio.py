@@ -44,7 +44,9 @@ def test_the_interval_is_that_of_the_formula(proportion: tuple[int, int]) -> Non
 
 
 @given(proportions)
-def test_the_interval_holds_the_proportion_and_stays_between_zero_and_one(proportion: tuple[int, int]) -> None:
+def test_the_interval_holds_the_proportion_and_stays_between_zero_and_one(
+    proportion: tuple[int, int],
+) -> None:
     part, whole = proportion
     low, high = interval(part, whole)
     assert 0 <= low <= part / whole + 1e-12

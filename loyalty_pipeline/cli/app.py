@@ -1,7 +1,6 @@
 """The commands. What they do is done elsewhere; imports wait until a command needs them."""
 
 import json
-import sys
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -87,7 +86,9 @@ def doctor(settings: SettingsFile = None, *, as_json: AsJson = False) -> None:
         print(json.dumps([finding.to_dict() for finding in findings], indent=1))
     else:
         for finding in findings:
-            Console().print(f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.told}", highlight=False)
+            Console().print(
+                f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.told}", highlight=False
+            )
     if not all(finding.is_good for finding in findings):
         raise SystemExit(1)
 
@@ -101,4 +102,4 @@ def _date(text: str | None) -> date | None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

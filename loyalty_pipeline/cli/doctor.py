@@ -1,4 +1,4 @@
-"""`loyalty doctor`: is everything there that a night needs?"""
+"""`loyalty doctor`: what a night needs, looked at before the night."""
 
 import os
 import platform
@@ -48,7 +48,11 @@ def _libraries() -> Iterator[Finding]:
         try:
             yield Finding(library, is_good=True, told=version(library))
         except PackageNotFoundError:
-            yield Finding(library, is_good=False, told="is not installed: run make demo, or pip install loyalty-pipeline")
+            yield Finding(
+                library,
+                is_good=False,
+                told="is not installed: run make demo, or pip install loyalty-pipeline",
+            )
 
 
 def _source(settings: Settings) -> Iterator[Finding]:
@@ -63,7 +67,11 @@ def _source(settings: Settings) -> Iterator[Finding]:
         if file is not None:
             yield Finding(name, is_good=True, told=str(file.place))
         else:
-            missing = "not there; optional: what needs it is empty" if contract.is_optional else "required, and not there"
+            missing = (
+                "not there; optional: what needs it is empty"
+                if contract.is_optional
+                else "required, and not there"
+            )
             yield Finding(name, is_good=contract.is_optional, told=missing)
 
 
@@ -71,7 +79,9 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir
     folder.mkdir(parents=True, exist_ok=True)
     is_writable = os.access(folder, os.W_OK)
-    yield Finding("data folder", is_good=is_writable, told=f"{folder} is {'' if is_writable else 'not '}writable")
+    yield Finding(
+        "data folder", is_good=is_writable, told=f"{folder} is {'' if is_writable else 'not '}writable"
+    )
     free = shutil.disk_usage(folder).free
     yield Finding("disk", is_good=free > ENOUGH_BYTES, told=f"{free / 1e9:,.1f} GB free")
     try:

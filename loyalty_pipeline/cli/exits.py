@@ -24,6 +24,9 @@ INTERRUPTED = 130
 """What shells expect of a program that Ctrl-C ended."""
 
 
+EXPECTED: tuple[type[BaseException], ...] = (*CODES, KeyboardInterrupt)
+
+
 @contextmanager
 def said(afterwards: str = "") -> Iterator[None]:
     """Turn what is expected to go wrong into its message on stderr and its exit code.
@@ -32,7 +35,7 @@ def said(afterwards: str = "") -> Iterator[None]:
     """
     try:
         yield
-    except (*CODES, KeyboardInterrupt) as fault:
+    except EXPECTED as fault:
         print(f"loyalty: {_told(fault)}", file=sys.stderr)
         if afterwards:
             print(afterwards, file=sys.stderr)

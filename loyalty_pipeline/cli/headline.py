@@ -32,7 +32,9 @@ def headline(folder: Path) -> dict[str, dict[str, str]]:
         )
         for row in rows.sort("period_start").tail(MONTHS).iter_rows(named=True):
             month = f"{row['period_start']:%Y-%m}" + ("" if row["is_complete"] else " …")
-            months.setdefault(month, {}).update({label: _text(name, row[name]) for name, label in figures.items()})
+            months.setdefault(month, {}).update(
+                {label: _text(name, row[name]) for name, label in figures.items()}
+            )
     return months
 
 
@@ -50,7 +52,7 @@ def show(console: Console, folder: Path, currency: str) -> None:
 
 def _text(name: str, value: object) -> str:
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.2%}" if name.endswith(SHARES) else f"{value:,.2f}"

@@ -2,8 +2,8 @@
 
 import json
 import sys
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
@@ -17,7 +17,6 @@ def run_night(settings: Settings, *, is_full: bool, as_json: bool) -> None:
     """Run it; figures and paths go to stdout, progress to stderr where that is a terminal."""
     with _progress() as told:
         night = nightly(settings, is_full=is_full, told=told)
-    assert night.publication is not None
     if as_json:
         print(json.dumps({**night.to_dict(), "headline": headline(night.publication.folder)}, indent=1))
         return
@@ -25,14 +24,15 @@ def run_night(settings: Settings, *, is_full: bool, as_json: bool) -> None:
 
 
 def _tell(console: Console, night: Night, settings: Settings) -> None:
-    assert night.publication is not None
     landed = [table for table in night.landing.tables.values() if table.batch]
     accepted, quarantined = sum(t.accepted for t in landed), sum(t.quarantined for t in landed)
     tasks = [outcome for outcomes in night.outcomes.values() for outcome in outcomes]
     recomputed = sum(outcome.is_recomputed for outcome in tasks)
     if night.publication.rows:
         show(console, night.publication.folder, settings.reporting_currency)
-    console.print(f"Landed {accepted:,} rows, {quarantined:,} set aside; computed {recomputed:,} of {len(tasks):,} table months.")
+    console.print(
+        f"Landed {accepted:,} rows, {quarantined:,} set aside; computed {recomputed:,} of {len(tasks):,} table months."
+    )
     for table in night.landing.tables.values():
         for warning in table.warnings:
             console.print(f"  {warning}", highlight=False)
@@ -42,7 +42,9 @@ def _tell(console: Console, night: Night, settings: Settings) -> None:
     for name, rows in night.publication.rows.items():
         console.print(f"  {metrics / name}.parquet  {rows:,} rows", highlight=False, soft_wrap=True)
     if quarantined:
-        console.print(f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}", highlight=False)
+        console.print(
+            f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}", highlight=False
+        )
 
 
 @contextmanager

@@ -23,7 +23,9 @@ class ContractBroken(Exception):
     def __init__(self, breaches: list[Breach]) -> None:
         """Names every rule with its rows."""
         told = "; ".join(f"{b.table} {b.month}: {b.rule} broken by {b.rows} rows" for b in breaches)
-        super().__init__(f"{told}. This is a fault of the pipeline or of the contract, not of a row: please report it")
+        super().__init__(
+            f"{told}. This is a fault of the pipeline or of the contract, not of a row: please report it"
+        )
         self.breaches = breaches
 
 
@@ -46,7 +48,11 @@ def breaches(frame: pl.DataFrame, contract: type[dy.Schema], *, table: str, mont
 def _broken(contract: type[dy.Schema]) -> dict[str, pl.Expr]:
     evaluated = contract._validation_rules(with_cast=False)  # noqa: SLF001 - counting costs a third of validate()
     own, key = _own_rules(contract), contract.primary_key()
-    columns = [rule.expr.fill_null(value=True) for name, rule in evaluated.items() if name not in {*own, "primary_key"}]
+    columns = [
+        rule.expr.fill_null(value=True)
+        for name, rule in evaluated.items()
+        if name not in {*own, "primary_key"}
+    ]
     broken = {"columns_keep_to_the_contract": (~pl.all_horizontal(columns)).sum()} if columns else {}
     # In order, equal keys are neighbours: hashing them all would cost ten times as much.
     repeated = [pl.col(name).eq_missing(pl.col(name).shift()).slice(1) for name in key]

@@ -14,7 +14,7 @@ import polars as pl
 
 from loyalty_pipeline.contract import polars_schema
 from loyalty_pipeline.lake.audit import ContractBroken, breaches
-from loyalty_pipeline.lake.manifest import Entry, Inputs, Manifest, digest_of
+from loyalty_pipeline.lake.manifest import Entry, Inputs, digest_of
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Calendar, months_from, plus
@@ -41,7 +41,12 @@ class Lake:
     """The tables of a catalogue over what landed, under one policy."""
 
     def __init__(
-        self, store: Store, landing: Store, tables: dict[str, Specification], calendar: Calendar, policy: dict[str, Any]
+        self,
+        store: Store,
+        landing: Store,
+        tables: dict[str, Specification],
+        calendar: Calendar,
+        policy: dict[str, Any],
     ) -> None:
         """`policy` has the settings that tables may name as parameters."""
         self.store, self.landing, self.tables = store, landing, tables
@@ -53,7 +58,9 @@ class Lake:
         if table.unit == "whole":
             return ["whole"]
         if table.unit == "home":
-            return sorted({month for read in table.reads if read.reach == "same" for month in self._home_months(read)})
+            return sorted(
+                {month for read in table.reads if read.reach == "same" for month in self._home_months(read)}
+            )
         return self.months
 
     @cached_property
@@ -104,7 +111,10 @@ class Lake:
         if broken := breaches(rows, table.contract, table=table.name, month=unit):
             raise ContractBroken(broken)
         before = self._written(table, unit)
-        after = {part: self.store.write(table.name, part, piece, inputs=inputs) for part, piece in _pieces(table, unit, rows)}
+        after = {
+            part: self.store.write(table.name, part, piece, inputs=inputs)
+            for part, piece in _pieces(table, unit, rows)
+        }
         entries = self.manifest.tables.setdefault(table.name, {})
         for part in before:
             del entries[part]

@@ -44,7 +44,10 @@ class Manifest:
 
     def to_json(self) -> str:
         """As stored: keys in order, so that equal manifests have equal digests."""
-        tables = {table: {part: _stored(entry) for part, entry in parts.items()} for table, parts in self.tables.items()}
+        tables = {
+            table: {part: _stored(entry) for part, entry in parts.items()}
+            for table, parts in self.tables.items()
+        }
         content = {"tables": tables, "tasks": self.tasks, "notes": self.notes, "parent": self.parent}
         return json.dumps(content, separators=(",", ":"), sort_keys=True)
 
@@ -52,7 +55,9 @@ class Manifest:
     def from_json(cls, text: str) -> "Manifest":
         """As read back."""
         stored = json.loads(text)
-        tables = {table: {p: Entry(**e) for p, e in parts.items()} for table, parts in stored["tables"].items()}
+        tables = {
+            table: {p: Entry(**e) for p, e in parts.items()} for table, parts in stored["tables"].items()
+        }
         return cls(tables, stored["tasks"], stored["notes"], stored["parent"])
 
 

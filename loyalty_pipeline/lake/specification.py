@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from importlib.util import find_spec
 from inspect import getdoc, signature
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
@@ -86,11 +85,16 @@ def _specification(
             reads.append(Read(parameter, "", reach, dy.Schema, is_raw=False))
         else:
             settings.append(parameter)
-    returns, kind = _reach(hints["return"])
+    _, kind = _reach(hints["return"])
     unit = "month" if takes_window else "home" if any(read.reach == "same" for read in reads) else "whole"
-    assert returns is not None
     return Specification(
-        function, returns, tuple(reads), tuple(settings), unit, kind == "by month", code_digest(function.__module__)
+        function,
+        _contract(function),
+        tuple(reads),
+        tuple(settings),
+        unit,
+        kind == "by month",
+        code_digest(function.__module__),
     )
 
 
@@ -126,10 +130,7 @@ def code_digest(module: str) -> str:
 
 @cache
 def _tree(module: str) -> ast.Module:
-    specification = find_spec(module)
-    assert specification is not None
-    assert specification.origin is not None
-    return ast.parse(Path(specification.origin).read_text())
+    return ast.parse(Path(str(sys.modules[module].__file__)).read_text())
 
 
 @cache
@@ -143,7 +144,11 @@ def _statements(module: str) -> str:
 
 
 def _is_text(node: ast.AST) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
+    return (
+        isinstance(node, ast.Expr)
+        and isinstance(node.value, ast.Constant)
+        and isinstance(node.value.value, str)
+    )
 
 
 @cache

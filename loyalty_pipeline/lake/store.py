@@ -26,7 +26,9 @@ class Store:
         pointer = self._pointer()
         return Manifest.from_json(self._manifest_file(pointer).read_text()) if pointer else Manifest()
 
-    def write(self, table: str, part: str, frame: pl.DataFrame, *, latest: str = "", inputs: Inputs | None = None) -> Entry:
+    def write(
+        self, table: str, part: str, frame: pl.DataFrame, *, latest: str = "", inputs: Inputs | None = None
+    ) -> Entry:
         """Store the rows; a file with the same rows is kept as it is."""
         content, digest = _parquet(frame, inputs or {})
         file = f"{table}/{part.partition('/')[0]}/{digest}.parquet"
@@ -41,7 +43,12 @@ class Store:
 
     def scan(self, entries: Iterable[Entry]) -> pl.LazyFrame:
         """The rows of some files, in the order given."""
-        return pl.scan_parquet([self.path(entry) for entry in entries], glob=False, missing_columns="insert", extra_columns="ignore")
+        return pl.scan_parquet(
+            [self.path(entry) for entry in entries],
+            glob=False,
+            missing_columns="insert",
+            extra_columns="ignore",
+        )
 
     def commit(self, manifest: Manifest) -> str:
         """Make the manifest the one that counts, in one step, and return its digest."""
@@ -58,7 +65,8 @@ class Store:
 
         Also what a killed run left half-written.
         """
-        kept, pointer = [], self._pointer()
+        kept: list[str] = []
+        pointer = self._pointer()
         while pointer and len(kept) < keep and self._manifest_file(pointer).exists():
             kept.append(pointer)
             pointer = Manifest.from_json(self._manifest_file(pointer).read_text()).parent
@@ -114,7 +122,9 @@ def _sync_folder(folder: Path) -> None:
 def _parquet(frame: pl.DataFrame, inputs: Inputs) -> tuple[bytes, str]:
     # The footer holds the provenance, which may differ for equal rows: the digest is of all before it.
     buffer = BytesIO()
-    frame.rechunk().write_parquet(buffer, compression="snappy", metadata={"loyalty.inputs": json.dumps(inputs)})
+    frame.rechunk().write_parquet(
+        buffer, compression="snappy", metadata={"loyalty.inputs": json.dumps(inputs)}
+    )
     content = buffer.getvalue()
     footer = int.from_bytes(content[-8:-4], "little") + 8
     return content, digest_of(re.sub(r"\s", "", repr(frame.schema)), content[:-footer])

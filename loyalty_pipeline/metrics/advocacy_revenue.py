@@ -3,7 +3,7 @@
 import dataframely as dy
 
 from loyalty_pipeline.contract import count, money, ratio
-from loyalty_pipeline.metrics.cells import cells
+from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window
@@ -17,11 +17,13 @@ class AdvocacyRevenue(SegmentTable):
     advocacy_revenue = money("Of that, of referred customers within their advocacy window.")
     downstream_revenue = money("Of that, where the advocate was itself referred, earlier.")
     referred_customers = count("With a payment or refund within their window.", of="customers")
-    advocacy_revenue_share = ratio("Advocacy over total revenue; refunds can take it out of 0 to 1.", of="revenue")
+    advocacy_revenue_share = ratio(
+        "Advocacy over total revenue; refunds can take it out of 0 to 1.", of="revenue"
+    )
 
 
 def advocacy_revenue(
-    window: Window,  # noqa: ARG001 - makes the table one of months
+    window: Window,
     segment_periods: dy.LazyFrame[SegmentPeriod],
 ) -> dy.LazyFrame[AdvocacyRevenue]:
     r"""Revenue of referred customers from their conversion on, for `advocacy_window_months`.

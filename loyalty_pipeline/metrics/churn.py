@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import count, money, ratio, share
-from loyalty_pipeline.metrics.cells import cells
+from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window
@@ -23,7 +23,9 @@ class Churn(SegmentTable):
     customer_churn_rate = share("Churned over opening customers.", of="opening customers")
     customer_churn_rate_low = share("Low end of its 95 % Wilson interval.", of="opening customers")
     customer_churn_rate_high = share("High end of its 95 % Wilson interval.", of="opening customers")
-    gross_mrr_churn_rate = ratio("Churned and contracted over revalued opening MRR.", of="revalued opening MRR")
+    gross_mrr_churn_rate = ratio(
+        "Churned and contracted over revalued opening MRR.", of="revalued opening MRR"
+    )
     net_mrr_churn_rate = ratio("The same less what was added.", of="revalued opening MRR")
 
     @dy.rule()
@@ -32,7 +34,7 @@ class Churn(SegmentTable):
         return pl.col("churned_customers") <= pl.col("opening_customers")
 
 
-def churn(window: Window, segment_periods: dy.LazyFrame[SegmentPeriod]) -> dy.LazyFrame[Churn]:  # noqa: ARG001
+def churn(window: Window, segment_periods: dy.LazyFrame[SegmentPeriod]) -> dy.LazyFrame[Churn]:
     r"""Churned customers over opening customers, and churned MRR over the opening's at the closing's rates.
 
     .. math:: customer\_churn\_rate = \frac{churned}{opening} \qquad

@@ -6,8 +6,8 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import average, count, money
-from loyalty_pipeline.metrics.cells import cells
 from loyalty_pipeline.money import EXACT, cents, from_ten_thousandths, quotient, ten_thousandths, total
+from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
 from loyalty_pipeline.months.customer_revenue import CustomerValue
 from loyalty_pipeline.months.customer_state import CustomerState
@@ -35,11 +35,13 @@ class Clv(SegmentTable):
     residual_margin = money("Discounted margin still expected, BG/NBD x gamma-gamma.", nullable=True)
     clv = money("Historic and residual margin.", nullable=True)
     clv_per_customer = average("That over customers.", per="customer")
-    simple_clv = average("ARPA times margin over mean monthly churn of the last 12 complete months.", per="customer")
+    simple_clv = average(
+        "ARPA times margin over mean monthly churn of the last 12 complete months.", per="customer"
+    )
     is_fit_at_edge = dy.Bool(nullable=True, description="Did a bound decide a parameter of the models?")
 
 
-def clv(  # noqa: PLR0913 - who, what they brought, what they may bring
+def clv(
     window: Window,
     customer_state: dy.LazyFrame[CustomerState],
     customer_value: dy.LazyFrame[CustomerValue],
@@ -74,7 +76,9 @@ def clv(  # noqa: PLR0913 - who, what they brought, what they may bring
     exact = summed.with_columns(historic_margin=_in_cents(historic), clv=_in_cents(historic + residual))
     return (
         cells(exact, Clv)
-        .with_columns(clv_per_customer=over("clv", "customers"), is_fit_at_edge=pl.lit(is_at_edge, pl.Boolean))
+        .with_columns(
+            clv_per_customer=over("clv", "customers"), is_fit_at_edge=pl.lit(is_at_edge, pl.Boolean)
+        )
         .join(_simple(segment_periods, window, gross_margin), on=SEGMENT, how="left")
         .pipe(Clv.cast)
     )

@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import average, count, day, money, ratio, share
-from loyalty_pipeline.metrics.cells import cells
+from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.cohorts import CohortMonth
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window, months_between
@@ -32,7 +32,7 @@ class CohortRetention(SegmentTable):
 
 
 def cohort_retention(
-    window: Window,  # noqa: ARG001 - makes the table one of months
+    window: Window,
     cohort_months: dy.LazyFrame[CohortMonth],
 ) -> dy.LazyFrame[CohortRetention]:
     r"""Active customers of a cohort over all of it; their MRR over that of the cohort's month.

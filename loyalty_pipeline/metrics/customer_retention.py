@@ -4,7 +4,7 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import count, share
-from loyalty_pipeline.metrics.cells import cells
+from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window
@@ -32,7 +32,7 @@ class CustomerRetention(SegmentTable):
 
 
 def customer_retention(
-    window: Window,  # noqa: ARG001 - makes the table one of months
+    window: Window,
     segment_periods: dy.LazyFrame[SegmentPeriod],
 ) -> dy.LazyFrame[CustomerRetention]:
     r"""Customers at the close, less those who came, over customers at the opening.

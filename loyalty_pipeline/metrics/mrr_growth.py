@@ -4,8 +4,8 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import average, count, money, ratio
-from loyalty_pipeline.metrics.cells import cells
 from loyalty_pipeline.money import cents
+from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window
@@ -39,16 +39,22 @@ class MrrGrowth(SegmentTable):
     trial_mrr = money("What trials at the closing would be worth; in no other amount.", per="month")
     paused_customers = count("Paused at the closing, and nothing active; in no other count.", of="customers")
     mrr_growth_rate = ratio("Closing less opening over opening.", of="opening MRR")
-    existing_mrr_growth_rate = ratio("Expanded less contracted less churned over opening.", of="revalued opening MRR")
+    existing_mrr_growth_rate = ratio(
+        "Expanded less contracted less churned over opening.", of="revalued opening MRR"
+    )
     nrr = ratio("Net revenue retention: 1 + growth of existing MRR.", of="revalued opening MRR")
-    grr = ratio("Gross revenue retention: what was neither contracted nor churned.", of="revalued opening MRR")
+    grr = ratio(
+        "Gross revenue retention: what was neither contracted nor churned.", of="revalued opening MRR"
+    )
     quick_ratio = ratio("What came over what went.", of="contracted and churned MRR")
-    arpa = average("Average revenue per account: closing MRR over closing customers.", per="customer and month")
+    arpa = average(
+        "Average revenue per account: closing MRR over closing customers.", per="customer and month"
+    )
     arr = money("Annual recurring revenue: 12 times closing MRR.", per="year", min=0)
 
 
 def mrr_growth(
-    window: Window,  # noqa: ARG001 - makes the table one of months
+    window: Window,
     segment_periods: dy.LazyFrame[SegmentPeriod],
 ) -> dy.LazyFrame[MrrGrowth]:
     r"""MRR at both boundaries and the movements between them.

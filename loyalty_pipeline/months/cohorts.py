@@ -48,7 +48,9 @@ def cohort_members(
     return (
         customer_state.filter(pl.col("first_active_at") >= opening)
         .join(plans, on="customer_id", how="left")
-        .with_columns(pl.col("plan").fill_null(UNKNOWN), *known(window.month.year), cohort=pl.lit(window.month))
+        .with_columns(
+            pl.col("plan").fill_null(UNKNOWN), *known(window.month.year), cohort=pl.lit(window.month)
+        )
         .pipe(CohortMember.cast)
     )
 
@@ -65,7 +67,9 @@ def cohort_months(
     active = customer_months.filter("is_active").select("customer_id", "is_active", active_mrr="mrr")
     revenue = customer_revenue.select("customer_id", "revenue")
     members = cohort_members.collect()
-    seen = members.lazy().join(active.join(revenue, on="customer_id", how="full", coalesce=True), on="customer_id")
+    seen = members.lazy().join(
+        active.join(revenue, on="customer_id", how="full", coalesce=True), on="customer_id"
+    )
     observed = by_segment(seen.collect(), ["cohort"], _sums(), year).lazy()
     size = {"cohort_customers": pl.len().cast(pl.Int64)}
     begun = by_segment(members.filter(pl.col("cohort") == window.month), ["cohort"], size, year).lazy()
@@ -77,7 +81,8 @@ def cohort_months(
         .with_columns(pl.col("active_customers").fill_null(0), pl.col("active_mrr").fill_null(zero))
         .with_columns(
             cohort_mrr=pl.coalesce("cohort_mrr", "active_mrr"),
-            cumulative_revenue=pl.col("cumulative_revenue").fill_null(zero) + pl.col("revenue").fill_null(zero),
+            cumulative_revenue=pl.col("cumulative_revenue").fill_null(zero)
+            + pl.col("revenue").fill_null(zero),
             **in_period(window.periods[0]),
         )
         .pipe(CohortMonth.cast)

@@ -89,7 +89,9 @@ def held_at_closing(line_state: pl.LazyFrame, window: Window) -> pl.LazyFrame:
     _, closing = window.bounds
     ends_at = pl.max_horizontal("ends_at", "extended_to")
     is_running = pl.col("ends_at").is_null() | (ends_at >= closing)
-    is_uncut = pl.col("cut_at").is_null() | ((pl.col("cut_at") >= closing) & (pl.col("cut_at") > pl.col("starts_at")))
+    is_uncut = pl.col("cut_at").is_null() | (
+        (pl.col("cut_at") >= closing) & (pl.col("cut_at") > pl.col("starts_at"))
+    )
     return line_state.filter(pl.col("starts_at") < closing, is_running, is_uncut)
 
 
@@ -108,9 +110,10 @@ def at_rate(rows: pl.LazyFrame, rates: pl.LazyFrame, *amounts: str) -> pl.LazyFr
     rated = rows.join(rates, on=on, how="left").collect()
     unrated = rated.filter(pl.col("rate").is_null())
     if unrated.height:
+        rule = f"every currency needs a rate, and {', '.join(unrated['currency'].unique().sort())} has none"
         raise DataFault(
-            "fx_rates",
-            f"every currency needs a rate, and {', '.join(unrated['currency'].unique().sort())} has none",
+            table="fx_rates",
+            rule=rule,
             column="currency",
             rows=f"{unrated.height} amounts cannot be converted",
             advice="Add its rates to fx_rates, or set reporting_currency to it if it is the only one",
@@ -120,10 +123,16 @@ def at_rate(rows: pl.LazyFrame, rates: pl.LazyFrame, *amounts: str) -> pl.LazyFr
 
 
 def _plans(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    lines = held.filter(pl.col("kind") == "recurring").select("customer_id", "plan_id", "currency", "mrr").collect()
+    lines = (
+        held.filter(pl.col("kind") == "recurring")
+        .select("customer_id", "plan_id", "currency", "mrr")
+        .collect()
+    )
     # Who has one line has its plan: only the others have to be compared, at their rates.
     has_several = lines["customer_id"].is_duplicated()
-    by_currency = lines.lazy().filter(has_several).group_by("customer_id", "plan_id", "currency").agg(total("mrr"))
+    by_currency = (
+        lines.lazy().filter(has_several).group_by("customer_id", "plan_id", "currency").agg(total("mrr"))
+    )
     highest = (
         at_rate(by_currency, rates, "mrr")
         .group_by("customer_id", "plan_id")
@@ -137,6 +146,12 @@ def _plans(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
 
 def _trials(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
     by_currency = (
-        held.filter(pl.col("kind") == "trialing").group_by("customer_id", "currency").agg(trial_mrr=total("mrr"))
+        held.filter(pl.col("kind") == "trialing")
+        .group_by("customer_id", "currency")
+        .agg(trial_mrr=total("mrr"))
     )
-    return at_rate(by_currency, rates, "trial_mrr").group_by("customer_id").agg(trial_mrr=total("converted_trial_mrr"))
+    return (
+        at_rate(by_currency, rates, "trial_mrr")
+        .group_by("customer_id")
+        .agg(trial_mrr=total("converted_trial_mrr"))
+    )

@@ -40,7 +40,7 @@ class CustomerPeriod(PeriodTable):
     has_advocacy = flag("Is there a payment or refund within the window?")
 
 
-def customer_periods(  # noqa: PLR0913 - the state, the money and the attributes of a customer
+def customer_periods(
     window: Window,
     customer_months: PeriodMonths[CustomerMonth],
     currency_months: PeriodMonths[CurrencyMonth],
@@ -74,8 +74,12 @@ def _boundaries(months: pl.DataFrame, before: object, after: object) -> pl.LazyF
     )
     closing = (
         months.lazy()
-        .filter(pl.col("month") == after, pl.col("is_active") | pl.col("is_paused") | (pl.col("trial_mrr") != 0))
-        .select("customer_id", "is_active", "trial_mrr", "is_paused", closing_mrr="mrr", closing_plan="plan_id")
+        .filter(
+            pl.col("month") == after, pl.col("is_active") | pl.col("is_paused") | (pl.col("trial_mrr") != 0)
+        )
+        .select(
+            "customer_id", "is_active", "trial_mrr", "is_paused", closing_mrr="mrr", closing_plan="plan_id"
+        )
     )
     return opening.join(closing, on="customer_id", how="full", coalesce=True)
 
@@ -85,17 +89,25 @@ def _revalued(opening: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
     return at_closing_rate.group_by("customer_id").agg(revalued_opening_mrr=total("converted_mrr"))
 
 
-def _came_and_went(starts: pl.DataFrame, boundaries: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
+def _came_and_went(
+    starts: pl.DataFrame, boundaries: pl.LazyFrame, window: Window, period: Period
+) -> pl.LazyFrame:
     opening = window.boundary_of(period)
     inside = starts.lazy().filter(pl.col("activated_at") >= instant_literal(opening)).select("customer_id")
     active = boundaries.filter(pl.col("was_active") | pl.col("is_active"))
-    return inside.join(active, on="customer_id", how="anti").unique().with_columns(has_started=pl.lit(value=True))
+    return (
+        inside.join(active, on="customer_id", how="anti")
+        .unique()
+        .with_columns(has_started=pl.lit(value=True))
+    )
 
 
 def _paid(revenue: pl.DataFrame, period: Period) -> pl.LazyFrame:
     amounts = ("revenue", "advocacy_revenue", "downstream_revenue")
     inside = revenue.lazy().filter(pl.col("month") >= period.start)
-    return inside.group_by("customer_id").agg(*(total(amount) for amount in amounts), pl.col("has_advocacy").any())
+    return inside.group_by("customer_id").agg(
+        *(total(amount) for amount in amounts), pl.col("has_advocacy").any()
+    )
 
 
 def _with(rows: pl.LazyFrame, others: pl.LazyFrame) -> pl.LazyFrame:
@@ -121,7 +133,11 @@ def _moved(rows: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
     plan = pl.when(was).then("opening_plan").when(is_).then("closing_plan").fill_null(UNKNOWN)
     return (
         rows.with_columns(pl.col(flags).fill_null(value=False), pl.col(amounts).fill_null(zero))
-        .with_columns(revalued_opening_mrr=pl.when(was).then(pl.col("revalued_opening_mrr").fill_null(zero)).otherwise(zero))
+        .with_columns(
+            revalued_opening_mrr=pl.when(was)
+            .then(pl.col("revalued_opening_mrr").fill_null(zero))
+            .otherwise(zero)
+        )
         .with_columns(movement=movement, plan=plan)
         .with_columns(**in_period(period))
         .select(CustomerPeriod.column_names())

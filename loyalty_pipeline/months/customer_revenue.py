@@ -74,9 +74,15 @@ def customer_revenue(
     return united.with_columns(month=pl.lit(window.month)).pipe(CustomerRevenue.cast)
 
 
-def _events(payments: pl.LazyFrame, rates: pl.LazyFrame, advocacy: pl.LazyFrame, timezone: str) -> pl.LazyFrame:
+def _events(
+    payments: pl.LazyFrame, rates: pl.LazyFrame, advocacy: pl.LazyFrame, timezone: str
+) -> pl.LazyFrame:
     local_day = local("occurred_at", timezone).dt.date()
-    is_inside = pl.col("occurred_at").is_between("converted_at", "window_ends_at", closed="left").fill_null(value=False)
+    is_inside = (
+        pl.col("occurred_at")
+        .is_between("converted_at", "window_ends_at", closed="left")
+        .fill_null(value=False)
+    )
     zero, revenue = pl.lit(0).cast(EXACT), pl.col("converted_amount")
     return (
         at_rate(payments.with_columns(rate_date=local_day), rates, "amount", "purchase_amount")
@@ -87,7 +93,9 @@ def _events(payments: pl.LazyFrame, rates: pl.LazyFrame, advocacy: pl.LazyFrame,
             "has_advocacy",
             revenue=revenue,
             advocacy_revenue=pl.when("has_advocacy").then(revenue).otherwise(zero),
-            downstream_revenue=pl.when(pl.col("has_advocacy") & pl.col("is_downstream")).then(revenue).otherwise(zero),
+            downstream_revenue=pl.when(pl.col("has_advocacy") & pl.col("is_downstream"))
+            .then(revenue)
+            .otherwise(zero),
             purchase_on=pl.when("is_purchase").then("rate_date"),
             purchase_revenue="converted_purchase_amount",
         )
@@ -106,7 +114,10 @@ def _of_one_payment() -> dict[str, pl.Expr]:
 def _of_several_payments() -> dict[str, pl.Expr]:
     first = pl.col("purchase_on").min()
     return {
-        **{name: total(name) for name in ("revenue", "advocacy_revenue", "downstream_revenue", "purchase_revenue")},
+        **{
+            name: total(name)
+            for name in ("revenue", "advocacy_revenue", "downstream_revenue", "purchase_revenue")
+        },
         "has_advocacy": pl.col("has_advocacy").any(),
         "purchase_days": pl.col("purchase_on").drop_nulls().n_unique().cast(pl.Int64),
         "first_day_revenue": total(pl.col("purchase_revenue").filter(pl.col("purchase_on") == first)),
@@ -116,7 +127,7 @@ def _of_several_payments() -> dict[str, pl.Expr]:
 
 
 def customer_value(
-    window: Window,  # noqa: ARG001 - makes the table one of months
+    window: Window,
     previous: Previous[CustomerValue],
     customer_revenue: dy.LazyFrame[CustomerRevenue],
 ) -> dy.LazyFrame[CustomerValue]:
@@ -143,5 +154,9 @@ def carried(previous: pl.LazyFrame, added: pl.LazyFrame) -> pl.LazyFrame:
     """Everybody of the month before and everybody added, in the order of their ids, which both are in."""
     kept = previous.join(added, on="customer_id", how="left", maintain_order="left")
     new = added.join(previous, on="customer_id", how="anti", maintain_order="left")
-    blank = [pl.lit(None, dtype).alias(name) for name, dtype in previous.collect_schema().items() if name != "customer_id"]
+    blank = [
+        pl.lit(None, dtype).alias(name)
+        for name, dtype in previous.collect_schema().items()
+        if name != "customer_id"
+    ]
     return kept.merge_sorted(new.with_columns(blank).select(kept.collect_schema().names()), key="customer_id")

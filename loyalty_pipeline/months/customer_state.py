@@ -16,10 +16,12 @@ class CustomerState(Attributes):
     """One row per customer with a line or a payment before the closing; attributes as they were there."""
 
     customer_id = key("The customer.")
-    first_active_at = instant("Start of the first line that made it active; null where none did.", nullable=True)
+    first_active_at = instant(
+        "Start of the first line that made it active; null where none did.", nullable=True
+    )
 
 
-def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
+def customer_state(
     window: Window,
     previous: Previous[CustomerState],
     line_starts: dy.LazyFrame[LineStart],
@@ -35,7 +37,10 @@ def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
     """
     _, closing = window.bounds
     seen = pl.concat(
-        [line_starts.select("customer_id"), payments.filter(pl.col("occurred_at") < closing).select("customer_id")]
+        [
+            line_starts.select("customer_id"),
+            payments.filter(pl.col("occurred_at") < closing).select("customer_id"),
+        ]
     ).unique()
     changes = attribute_changes.filter(pl.col("updated_at") < closing)
     newcomers = seen.join(previous, on="customer_id", how="anti").sort("customer_id").collect()
@@ -44,7 +49,8 @@ def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
     return (
         _changed(previous, changes.filter(pl.col("month") == window.month))
         .merge_sorted(
-            _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")), key="customer_id"
+            _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
+            key="customer_id",
         )
         .join(activated, on="customer_id", how="left", maintain_order="left")
         .with_columns(first_active_at=pl.coalesce("first_active_at", "activated_at"))
@@ -52,7 +58,9 @@ def customer_state(  # noqa: PLR0913 - who is seen, and what is known of them
     )
 
 
-def _first_known(newcomers: pl.DataFrame, origins: pl.LazyFrame, later: Later[CustomerOrigin]) -> pl.LazyFrame:
+def _first_known(
+    newcomers: pl.DataFrame, origins: pl.LazyFrame, later: Later[CustomerOrigin]
+) -> pl.LazyFrame:
     columns = ["customer_id", *ATTRIBUTES]
     found = [origins.select(columns).join(newcomers.lazy(), on="customer_id", how="semi").collect()]
     missing = newcomers.join(found[0], on="customer_id", how="anti")

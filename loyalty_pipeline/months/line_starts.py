@@ -24,7 +24,7 @@ class Renewal(Table):
 
 
 def gives_activity() -> pl.Expr:
-    """Does the line make its customer active where it holds?"""
+    """Whether the line makes its customer active where it holds."""
     is_paid_for = (pl.col("kind") == "recurring") & (pl.col("mrr") > 0)
     return is_paid_for | (pl.col("kind") == "purchase")
 

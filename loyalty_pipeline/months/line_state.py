@@ -46,16 +46,16 @@ def line_state(
         held.lazy()
         .join(late.lazy(), on=["subscription_id", "ends_at"], how="left", maintain_order="left")
         .with_columns(
-            extended_to=pl.coalesce(
-                pl.when(pl.col("kind") == "recurring").then("renewed_at"), "extended_to"
-            )
+            extended_to=pl.coalesce(pl.when(pl.col("kind") == "recurring").then("renewed_at"), "extended_to")
         )
         .filter(pl.col("ends_at").is_null() | (until >= closing))
         .pipe(LineState.cast)
     )
 
 
-def late_renewals(held: pl.DataFrame, ahead: pl.DataFrame, window: Window, renewal_grace_days: int) -> pl.DataFrame:
+def late_renewals(
+    held: pl.DataFrame, ahead: pl.DataFrame, window: Window, renewal_grace_days: int
+) -> pl.DataFrame:
     """The ends of stretches in the month that a late renewal follows: subscription, end and renewal.
 
     A line that starts where another ends is the usual renewal: an anti-join drops those ends, so that only
@@ -67,7 +67,12 @@ def late_renewals(held: pl.DataFrame, ahead: pl.DataFrame, window: Window, renew
     ends = (
         lines.filter(pl.col("ends_at").is_between(opening, closing))
         .select("subscription_id", "ends_at")
-        .join(starts, left_on=["subscription_id", "ends_at"], right_on=["subscription_id", "starts_at"], how="anti")
+        .join(
+            starts,
+            left_on=["subscription_id", "ends_at"],
+            right_on=["subscription_id", "starts_at"],
+            how="anti",
+        )
         .unique()
     )
     covered = ends.join(

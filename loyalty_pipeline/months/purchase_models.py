@@ -38,7 +38,9 @@ class CustomerResidual(Table):
     residual_margin = exact("Discounted margin still expected.")
 
 
-def clv_fits(window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str) -> dy.LazyFrame[ClvFit]:
+def clv_fits(
+    window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str
+) -> dy.LazyFrame[ClvFit]:
     """Fits at one closing, by maximum likelihood on grouped histories; no row where customers subscribe.
 
     A purchase is a local day with a paid invoice, credit notes aside; time runs in weeks from the first of them
@@ -53,7 +55,9 @@ def clv_fits(window: Window, customer_value: dy.LazyFrame[CustomerValue], activi
         "closes_on": window.closes_on,
         "customers": histories.height,
         "repeat_customers": histories.filter(pl.col("frequency") > 0).height,
-        "is_fit_at_edge": None if purchases is None else purchases.at_edge or (spend is not None and spend.at_edge),
+        "is_fit_at_edge": None
+        if purchases is None
+        else purchases.at_edge or (spend is not None and spend.at_edge),
     }
     if purchases is not None:
         row |= {name: getattr(purchases, name) for name in ("r", "alpha", "a", "b", "log_likelihood")}
@@ -64,7 +68,7 @@ def clv_fits(window: Window, customer_value: dy.LazyFrame[CustomerValue], activi
     return pl.LazyFrame([row], schema=schema).pipe(ClvFit.cast)
 
 
-def customer_residuals(  # noqa: PLR0913 - two tables and four policies
+def customer_residuals(
     window: Window,
     customer_value: dy.LazyFrame[CustomerValue],
     clv_fits: dy.LazyFrame[ClvFit],
@@ -114,4 +118,6 @@ def _fitted(histories: pl.DataFrame) -> tuple[BgNbd | None, GammaGamma | None]:
     repeaters = histories.filter(pl.col("frequency") > 0, pl.col("mean_spend") > 0)
     spend = repeaters.group_by("frequency", "mean_spend").agg(customers=pl.len().cast(pl.Int64))
     # Floats add up differently in another order.
-    return fit_bg_nbd(grouped.sort("frequency", "recency", "t")), fit_gamma_gamma(spend.sort("frequency", "mean_spend"))
+    return fit_bg_nbd(grouped.sort("frequency", "recency", "t")), fit_gamma_gamma(
+        spend.sort("frequency", "mean_spend")
+    )

@@ -30,11 +30,15 @@ class SegmentPeriod(SegmentTable):
     closing_customers = count("Active at the closing.", of="customers")
     retained_customers = count("Active at both.", of="customers")
     new_customers = count("Active at the closing for the first time ever.", of="customers")
-    reactivated_customers = count("Active at the closing, not at the opening, and once before.", of="customers")
+    reactivated_customers = count(
+        "Active at the closing, not at the opening, and once before.", of="customers"
+    )
     churned_customers = count("Active at the opening, not at the closing.", of="customers")
     expanded_customers = count("Active at both, with more MRR at the closing.", of="customers")
     contracted_customers = count("Active at both, with less MRR at the closing.", of="customers")
-    fx_customers = count("Active at the opening, with another MRR there at the closing's rate.", of="customers")
+    fx_customers = count(
+        "Active at the opening, with another MRR there at the closing's rate.", of="customers"
+    )
     transient_customers = count("Came and went inside the period.", of="customers")
     paused_customers = count("Paused at the closing, and nothing active.", of="customers")
     referred_customers = count("With a payment or refund within their advocacy window.", of="customers")
@@ -80,8 +84,10 @@ def segment_periods(
         ).with_columns(**in_period(period))
         for period in window.periods
     ).lazy()
-    summed = moved.group_by(SEGMENT).agg(**_movements()).with_columns(
-        fx_mrr=pl.col("revalued_opening_mrr") - pl.col("opening_mrr")
+    summed = (
+        moved.group_by(SEGMENT)
+        .agg(**_movements())
+        .with_columns(fx_mrr=pl.col("revalued_opening_mrr") - pl.col("opening_mrr"))
     )
     amounts = [name for name, column in SegmentPeriod.columns().items() if isinstance(column, dy.Decimal)]
     counts = [name for name, column in SegmentPeriod.columns().items() if isinstance(column, dy.Int64)]
@@ -95,7 +101,9 @@ def segment_periods(
 def _sums() -> dict[str, pl.Expr]:
     return {
         "customers": pl.len().cast(pl.Int64),
-        "fx_customers": (pl.col("was_active") & (pl.col("revalued_opening_mrr") != pl.col("opening_mrr"))).sum(),
+        "fx_customers": (
+            pl.col("was_active") & (pl.col("revalued_opening_mrr") != pl.col("opening_mrr"))
+        ).sum(),
         "paused_customers": pl.col("is_paused").sum(),
         "referred_customers": pl.col("has_advocacy").sum(),
         **{amount: total(amount) for amount in AMOUNTS},

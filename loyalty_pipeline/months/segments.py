@@ -35,7 +35,9 @@ class Segmented(Table):
 def age_band(year: int) -> pl.Expr:
     """The band of a birth year in a period that starts in the year."""
     age = year - pl.col("birth_year")
-    younger = [pl.when(age <= last).then(pl.lit(band)) for last, band in zip(AGE_BREAKS, AGE_BANDS, strict=False)]
+    younger = [
+        pl.when(age <= last).then(pl.lit(band)) for last, band in zip(AGE_BREAKS, AGE_BANDS, strict=False)
+    ]
     oldest = pl.when(age.is_not_null()).then(pl.lit(AGE_BANDS[-1]))
     return pl.coalesce(*younger, oldest, pl.lit(UNKNOWN)).alias("age_band")
 
@@ -58,9 +60,13 @@ def by_segment(rows: pl.DataFrame, keys: list[str], sums: dict[str, pl.Expr], ye
         cut = rows.group_by(*keys, column).agg(**sums)
         # Of many rows it is cheaper to name the few values that are left than every row's.
         value = age_band(year) if column == "birth_year" else pl.col(column).fill_null(UNKNOWN)
-        cuts.append(cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(everybody.columns))
+        cuts.append(
+            cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(everybody.columns)
+        )
     together = pl.concat(cuts).group_by(*keys, "segment_by", "segment_value")
-    return together.agg(pl.col(name).sum().cast(dtype) for name, dtype in everybody.schema.items() if name in sums)
+    return together.agg(
+        pl.col(name).sum().cast(dtype) for name, dtype in everybody.schema.items() if name in sums
+    )
 
 
 def in_period(period: Period) -> dict[str, pl.Expr]:

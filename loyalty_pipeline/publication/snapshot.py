@@ -5,7 +5,6 @@ settings and code, so that a run that changes nothing publishes nothing.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,7 +74,9 @@ class Publisher:
         # A run that was killed after the swap left these to the next.
         self._link(snapshot)
         self._collect(now)
-        return Publication(snapshot, is_changed, folder, {name: table["rows"] for name, table in written.items()})
+        return Publication(
+            snapshot, is_changed, folder, {name: table["rows"] for name, table in written.items()}
+        )
 
     def _write(self, lake: Lake, tables: list[str], folder: Path, facts: dict[str, str]) -> dict[str, Any]:
         written = {}
@@ -86,7 +87,9 @@ class Publisher:
             # A killed run may have left the same file; a reader may even have it open.
             if not path.exists() or path.read_bytes() != content:
                 write_whole(path, content)
-            written[name] = described(content, rows, {"lake": lake.digest(name), "code": lake.tables[name].code})
+            written[name] = described(
+                content, rows, {"lake": lake.digest(name), "code": lake.tables[name].code}
+            )
         return written
 
     def _swap(self, snapshot: str, expected: dict[str, Any], now: datetime) -> None:
@@ -101,7 +104,7 @@ class Publisher:
     def _link(self, snapshot: str) -> None:
         # For tools that need one fixed path: they must resolve it once per read.
         link, target = self.data_dir / "metrics", Path("published") / "snapshots" / snapshot
-        if link.is_symlink() and Path(os.readlink(link)) == target:
+        if link.is_symlink() and link.readlink() == target:
             return
         aside = self.data_dir / f".metrics.{uuid4().hex[:8]}"
         aside.symlink_to(target)
@@ -135,5 +138,8 @@ def _whole(folder: Path) -> dict[str, Any]:
 
 
 def _readable(lake: Lake) -> dict[str, str]:
-    calendar = {"as_of": lake.calendar.as_of, "fiscal_year_start_month": lake.calendar.fiscal_year_start_month}
+    calendar = {
+        "as_of": lake.calendar.as_of,
+        "fiscal_year_start_month": lake.calendar.fiscal_year_start_month,
+    }
     return {name: str(value) for name, value in sorted({**lake.policy, **calendar}.items())}

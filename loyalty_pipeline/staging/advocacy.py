@@ -1,6 +1,5 @@
 """Who brought whom: one advocate for each referred customer."""
 
-import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import Table, day, flag, identifier, instant, key
@@ -36,8 +35,10 @@ def advocacy(
     first record was created before it. Each step up the chain goes back in time, so loops cannot form.
     """
     opens = local("converted_at", timezone)
-    first = _valid(referrals, customers, merges).sort("converted_at", "referral_id").unique(
-        "customer_id", keep="first", maintain_order=True
+    first = (
+        _valid(referrals, customers, merges)
+        .sort("converted_at", "referral_id")
+        .unique("customer_id", keep="first", maintain_order=True)
     )
     advocates = first.select(advocate_id="customer_id", referred_at="converted_at")
     return (
@@ -53,7 +54,9 @@ def advocacy(
 
 
 def _valid(referrals: pl.LazyFrame, customers: pl.LazyFrame, merges: pl.LazyFrame) -> pl.LazyFrame:
-    known = current(customers.select("customer_id", "created_at", *VERSION), "customer_id").pipe(merged, merges)
+    known = current(customers.select("customer_id", "created_at", *VERSION), "customer_id").pipe(
+        merged, merges
+    )
     created = known.group_by("customer_id").agg(pl.col("created_at").min())
     return (
         current(referrals, "referral_id")

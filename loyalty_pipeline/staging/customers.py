@@ -39,7 +39,11 @@ class CustomerChange(Attributes):
 
 def customer_origins(customers: dy.LazyFrame[Customer]) -> dy.LazyFrame[CustomerOrigin]:
     """The earliest version of each record. Who is deleted at the source keeps no attributes."""
-    return _versions(customers).unique("customer_id", keep="first", maintain_order=True).pipe(CustomerOrigin.cast)
+    return (
+        _versions(customers)
+        .unique("customer_id", keep="first", maintain_order=True)
+        .pipe(CustomerOrigin.cast)
+    )
 
 
 def customer_changes(customers: dy.LazyFrame[Customer], timezone: str) -> ByMonth[CustomerChange]:

@@ -15,7 +15,9 @@ class FirstRate(Table):
     """One row per currency that ever had a rate."""
 
     currency = key("The currency.")
-    rate = dy.Decimal(38, 12, description="Its first rate.", metadata={"unit": "reporting currency for one unit"})
+    rate = dy.Decimal(
+        38, 12, description="Its first rate.", metadata={"unit": "reporting currency for one unit"}
+    )
 
 
 class DailyRate(Table):
@@ -23,7 +25,9 @@ class DailyRate(Table):
 
     rate_date = day("The day.", key=True)
     currency = key("The currency.")
-    rate = dy.Decimal(38, 12, description="The rate that holds.", metadata={"unit": "reporting currency for one unit"})
+    rate = dy.Decimal(
+        38, 12, description="The rate that holds.", metadata={"unit": "reporting currency for one unit"}
+    )
 
 
 def first_rates(fx_rates: Whole[billing.FxRate]) -> dy.LazyFrame[FirstRate]:
@@ -54,9 +58,13 @@ def daily_rates(
         .join(stated.filter(~is_before).pipe(_exact), on=["rate_date", "currency"], how="left")
         .join(carried.pipe(_exact).select("currency", carried_rate="rate"), on="currency", how="left")
         .sort("currency", "rate_date")
-        .with_columns(rate=pl.coalesce(pl.col("rate").forward_fill().over("currency"), "carried_rate", "first_rate"))
+        .with_columns(
+            rate=pl.coalesce(pl.col("rate").forward_fill().over("currency"), "carried_rate", "first_rate")
+        )
     )
-    return pl.concat([known.select("rate_date", "currency", "rate"), days.join(own, how="cross")]).pipe(DailyRate.cast)
+    return pl.concat([known.select("rate_date", "currency", "rate"), days.join(own, how="cross")]).pipe(
+        DailyRate.cast
+    )
 
 
 def _current(fx_rates: pl.LazyFrame) -> pl.LazyFrame:
@@ -66,4 +74,6 @@ def _current(fx_rates: pl.LazyFrame) -> pl.LazyFrame:
 
 def _exact(rates: pl.LazyFrame) -> pl.LazyFrame:
     stated = rates.collect()
-    return stated.with_columns(pl.Series("rate", [rate_of(rate) for rate in stated["rate"]], dtype=RATE)).lazy()
+    return stated.with_columns(
+        pl.Series("rate", [rate_of(rate) for rate in stated["rate"]], dtype=RATE)
+    ).lazy()

@@ -46,7 +46,8 @@ def _by_interval(lines: pl.DataFrame) -> pl.DataFrame:
 def _by_proration(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
     count = pl.col("interval_count")
     steps = {
-        "step_months": count * pl.col("interval").replace_strict(STEP_MONTHS, default=0, return_dtype=pl.Int64),
+        "step_months": count
+        * pl.col("interval").replace_strict(STEP_MONTHS, default=0, return_dtype=pl.Int64),
         "step_days": count * pl.col("interval").replace_strict(STEP_DAYS, default=0, return_dtype=pl.Int64),
     }
     return (
@@ -72,8 +73,13 @@ def _by_term(lines: pl.DataFrame, timezone: str) -> pl.DataFrame:
             is_exact=(n >= 1) & ((pl.col("after") == end) | (pl.col("before") == start)),
             whole=pl.when(pl.col("before") >= start).then(n).otherwise(n - 1),
         )
-        .with_columns(edge=add_months(end, -pl.col("whole")), earlier_edge=add_months(end, -pl.col("whole") - 1))
-        .with_columns(edge=elapsed_at(pl.col("edge"), timezone), earlier_edge=elapsed_at(pl.col("earlier_edge"), timezone))
+        .with_columns(
+            edge=add_months(end, -pl.col("whole")), earlier_edge=add_months(end, -pl.col("whole") - 1)
+        )
+        .with_columns(
+            edge=elapsed_at(pl.col("edge"), timezone),
+            earlier_edge=elapsed_at(pl.col("earlier_edge"), timezone),
+        )
         .with_columns(
             left=_moments(pl.col("edge") - pl.col("starts_at")),
             length=_moments(pl.col("edge") - pl.col("earlier_edge")),
@@ -92,7 +98,9 @@ def _months() -> list[pl.Expr]:
     parts = {name: months for name, (months, _) in IN_MONTHS.items()}
     per = {name: units for name, (_, units) in IN_MONTHS.items()}
     return [
-        (pl.col("interval").replace_strict(parts, return_dtype=pl.Int128) * pl.col("interval_count")).alias("months"),
+        (pl.col("interval").replace_strict(parts, return_dtype=pl.Int128) * pl.col("interval_count")).alias(
+            "months"
+        ),
         pl.col("interval").replace_strict(per, return_dtype=pl.Int128).alias("per"),
     ]
 

@@ -31,7 +31,9 @@ def merges(customers: Whole[Customer]) -> dy.LazyFrame[Merge]:
     )
     into: dict[str, str] = dict(links.iter_rows())
     roots = {record: _root(record, into) for record in into}
-    return pl.LazyFrame({"record_id": list(roots), "customer_id": list(roots.values())}, schema=_SCHEMA).pipe(Merge.cast)
+    return pl.LazyFrame({"record_id": list(roots), "customer_id": list(roots.values())}, schema=_SCHEMA).pipe(
+        Merge.cast
+    )
 
 
 _SCHEMA: dict[str, Any] = {"record_id": pl.String, "customer_id": pl.String}
@@ -41,9 +43,10 @@ def _root(record: str, into: dict[str, str]) -> str:
     passed = [record]
     while (following := into.get(passed[-1])) is not None:
         if following in passed:
+            rule = "merges must not form a cycle"
             raise DataFault(
-                "customers",
-                "merges must not form a cycle",
+                table="customers",
+                rule=rule,
                 column="merged_into_customer_id",
                 rows=" -> ".join([*passed[passed.index(following) :], following]),
                 advice="Clear merged_into_customer_id of the record that should remain, at its source, and run again",
@@ -55,6 +58,8 @@ def _root(record: str, into: dict[str, str]) -> str:
 def merged(rows: pl.LazyFrame, merges: pl.LazyFrame) -> pl.LazyFrame:
     """The rows with the customer in place of the record."""
     roots = merges.select(customer_id="record_id", _root="customer_id")
-    return rows.join(roots, on="customer_id", how="left").with_columns(
-        customer_id=pl.coalesce("_root", "customer_id")
-    ).drop("_root")
+    return (
+        rows.join(roots, on="customer_id", how="left")
+        .with_columns(customer_id=pl.coalesce("_root", "customer_id"))
+        .drop("_root")
+    )

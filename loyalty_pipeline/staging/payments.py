@@ -22,11 +22,13 @@ class Payment(Table):
     currency = key("The currency of the amounts.")
     occurred_at = instant("When it was paid or refunded.", key=True)
     amount = exact("Lines of the invoices paid, less refunds.", of="currency of the payment")
-    purchase_amount = exact("Lines of the invoices paid that are no credit notes.", of="currency of the payment")
+    purchase_amount = exact(
+        "Lines of the invoices paid that are no credit notes.", of="currency of the payment"
+    )
     is_purchase = flag("Was an invoice paid that is no credit note: total of zero or more?")
 
 
-def payments(  # noqa: PLR0913 - revenue is made of four tables
+def payments(
     invoices: dy.LazyFrame[Invoice],
     invoice_lines: dy.LazyFrame[InvoiceLine],
     refunds: dy.LazyFrame[Refund],

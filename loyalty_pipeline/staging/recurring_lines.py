@@ -43,7 +43,7 @@ class RecurringLine(Table):
     mrr = exact("What it is worth a month.", of="currency of the line / month")
 
 
-def recurring_lines(  # noqa: PLR0913 - the three sources of lines
+def recurring_lines(
     invoice_lines: dy.LazyFrame[InvoiceLine],
     subscription_items: dy.LazyFrame[SubscriptionItem],
     billed_invoices: dy.LazyFrame[BilledInvoice],

@@ -14,6 +14,10 @@ def current(versions: pl.LazyFrame, key: str) -> pl.LazyFrame:
     if rows[key].n_unique() < rows.height:
         # Most months have one version of everything: only what has more is worth sorting.
         is_repeated = rows[key].is_duplicated()
-        latest = rows.filter(is_repeated).sort("updated_at", "_batch").unique(key, keep="last", maintain_order=True)
+        latest = (
+            rows.filter(is_repeated)
+            .sort("updated_at", "_batch")
+            .unique(key, keep="last", maintain_order=True)
+        )
         rows = pl.concat([rows.filter(~is_repeated), latest])
     return rows.lazy().filter(pl.col("deleted_at").is_null()).drop(VERSION)

@@ -12,7 +12,6 @@ import pytest
 from loyalty_pipeline.cli import main
 from tests.landing.company import MINIMAL
 
-
 AS_OF = date(2024, 3, 10)
 
 
@@ -46,7 +45,9 @@ class Shop:
         return path
 
     def run(self, *options: str) -> Said:
-        return self.call("run", "--source", str(self.source), "--data-dir", str(self.data), "--as-of", str(AS_OF), *options)
+        return self.call(
+            "run", "--source", str(self.source), "--data-dir", str(self.data), "--as-of", str(AS_OF), *options
+        )
 
     def published(self) -> dict[str, bytes]:
         """Everything that readers can reach."""

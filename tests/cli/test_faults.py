@@ -147,7 +147,9 @@ def test_a_wrong_setting_is_named_with_what_was_expected(
 
 @pytest.mark.parametrize("as_of", ["2024-13-01", "yesterday", "10.03.2024"])
 def test_an_as_of_that_is_no_date_is_shown_one(settled: Shop, as_of: str) -> None:
-    assert_refused(settled, settled.run("--as-of", as_of), 2, f"as_of = {as_of} (argument): expected a date, such as 20")
+    assert_refused(
+        settled, settled.run("--as-of", as_of), 2, f"as_of = {as_of} (argument): expected a date, such as 20"
+    )
 
 
 def test_a_settings_file_that_is_not_there_is_named(settled: Shop) -> None:
@@ -164,7 +166,9 @@ def test_an_option_that_does_not_exist_is_a_usage_error(settled: Shop) -> None:
 def test_a_data_folder_in_use_is_left_to_who_uses_it(settled: Shop) -> None:
     before = settled.published()
     with exclusive(settled.data):
-        assert_refused(settled, settled.run(), 4, f"is in use by process {os.getpid()}", "Wait for that run to end")
+        assert_refused(
+            settled, settled.run(), 4, f"is in use by process {os.getpid()}", "Wait for that run to end"
+        )
     assert_unharmed(settled, before)
     assert settled.run().code == 0
 
@@ -194,11 +198,20 @@ def test_a_rule_that_the_computed_tables_break_is_a_fault_with_its_name(
         raise ContractBroken([Breach("churn", "2024-02", "only_customers_can_churn", 7)])
 
     monkeypatch.setattr("loyalty_pipeline.lake.lake.Lake.compute", broken)
-    assert_refused(ran, ran.run(), 1, "churn 2024-02: only_customers_can_churn broken by 7 rows", "please report it")
+    assert_refused(
+        ran, ran.run(), 1, "churn 2024-02: only_customers_can_churn broken by 7 rows", "please report it"
+    )
 
 
 def test_the_exit_code_reaches_the_shell(settled: Shop) -> None:
-    command = [sys.executable, "-m", "loyalty_pipeline.cli", "run", "--source", str(settled.source / "elsewhere")]
+    command = [
+        sys.executable,
+        "-m",
+        "loyalty_pipeline.cli",
+        "run",
+        "--source",
+        str(settled.source / "elsewhere"),
+    ]
     environment = {k: v for k, v in os.environ.items() if not k.startswith("LOYALTY_")}
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=Path(__file__).parents[2], env=environment, check=False

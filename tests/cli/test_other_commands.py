@@ -34,7 +34,9 @@ def test_without_a_command_the_help_is_shown(call: Callable[..., Said]) -> None:
         ("doctor", ["--settings", "--json"]),
     ],
 )
-def test_the_help_of_a_command_describes_its_options(call: Callable[..., Said], command: str, options: list[str]) -> None:
+def test_the_help_of_a_command_describes_its_options(
+    call: Callable[..., Said], command: str, options: list[str]
+) -> None:
     said = call(command, "--help")
     assert said.code == 0
     for option in options:
@@ -80,7 +82,9 @@ def test_the_doctor_says_what_is_wrong_and_fails(shop: Shop, monkeypatch: pytest
     assert findings["customers"]["is_good"] is True
 
 
-def test_the_doctor_names_a_wrong_setting_and_a_missing_source(call: Callable[..., Said], tmp_path: Path) -> None:
+def test_the_doctor_names_a_wrong_setting_and_a_missing_source(
+    call: Callable[..., Said], tmp_path: Path
+) -> None:
     (tmp_path / "wrong.toml").write_text("gross_margin = 2\n")
     said = call("doctor", "--settings", "wrong.toml")
     assert said.code == 1
@@ -91,7 +95,9 @@ def test_the_doctor_names_a_wrong_setting_and_a_missing_source(call: Callable[..
     assert "nowhere is not a folder" in said.out
 
 
-def test_the_ui_outside_of_the_project_says_where_to_go(call: Callable[..., Said], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_ui_outside_of_the_project_says_where_to_go(
+    call: Callable[..., Said], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
     said = call("ui")
     assert said.code == 2

@@ -12,7 +12,15 @@ from loyalty_pipeline.publication.snapshot import Publisher
 from tests.cli.conftest import Shop
 from tests.landing.company import at, customer, invoice, line
 
-TABLES = ["churn", "customer_retention", "mrr_growth", "cohort_retention", "clv", "advocacy_revenue", "clv_fits"]
+TABLES = [
+    "churn",
+    "customer_retention",
+    "mrr_growth",
+    "cohort_retention",
+    "clv",
+    "advocacy_revenue",
+    "clv_fits",
+]
 
 
 def test_a_run_tells_the_figures_and_where_everything_lies(shop: Shop) -> None:
@@ -56,7 +64,9 @@ def test_full_computes_everything_again_and_publishes_nothing_new(shop: Shop) ->
     assert (again["snapshot"], again["is_changed"]) == (first["snapshot"], False)
 
 
-def test_the_environment_is_heard_and_an_argument_comes_before_it(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_is_heard_and_an_argument_comes_before_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOYALTY_SOURCE", str(shop.source))
     monkeypatch.setenv("LOYALTY_DATA_DIR", str(shop.data))
     monkeypatch.setenv("LOYALTY_AS_OF", "2024-02-20")
@@ -75,7 +85,9 @@ def test_a_settings_file_in_the_source_folder_is_found(shop: Shop) -> None:
     assert shop.rows("churn")["period_start"].max() == date(2024, 2, 1)
 
 
-def test_rows_set_aside_are_counted_and_their_place_is_named(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_set_aside_are_counted_and_their_place_is_named(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("LOYALTY_MAX_BAD_SHARE", "0.6")
     shop.write("invoice_lines", [line(), line(2, period_end=at("2024-01-01"))])
     said = shop.run()
@@ -89,7 +101,11 @@ def test_one_customer_who_pays_for_february_is_there_in_february_and_gone_in_mar
     months = shop.everybody("customer_retention")
     assert [months[date(2024, m, 1)]["closing_customers"] for m in (2, 3)] == [1, 0]
     churn = shop.everybody("churn")[date(2024, 3, 1)]
-    assert (churn["opening_customers"], churn["churned_customers"], churn["customer_churn_rate"]) == (1, 1, 1.0)
+    assert (churn["opening_customers"], churn["churned_customers"], churn["customer_churn_rate"]) == (
+        1,
+        1,
+        1.0,
+    )
 
 
 def test_a_customer_without_invoices_changes_nothing_but_needs_no_care(shop: Shop) -> None:
@@ -125,6 +141,9 @@ def test_tables_without_a_row_are_published_with_their_columns(shop: Shop) -> No
 
 def test_a_foreign_currency_with_rates_is_converted_and_one_currency_needs_none(shop: Shop) -> None:
     shop.write("invoices", [invoice(currency="USD")])
-    shop.write("fx_rates", [{"rate_date": date(2024, 1, 1), "currency": "USD", "rate": 0.5, "updated_at": at("2024-01-01")}])
+    shop.write(
+        "fx_rates",
+        [{"rate_date": date(2024, 1, 1), "currency": "USD", "rate": 0.5, "updated_at": at("2024-01-01")}],
+    )
     assert shop.run().code == 0
     assert shop.everybody("mrr_growth")[date(2024, 2, 1)]["closing_mrr"] == Decimal("50.00")

@@ -108,7 +108,9 @@ def test_a_changed_statement_changes_the_digest(
     assert digest_of_module(MODULE) != digest_of_module(MODULE.replace(old, new))
 
 
-def test_what_a_module_imports_from_this_package_is_part_of_it(digest_of_module: Callable[[str], str]) -> None:
+def test_what_a_module_imports_from_this_package_is_part_of_it(
+    digest_of_module: Callable[[str], str],
+) -> None:
     unimported = MODULE.replace("from loyalty_pipeline import ratio\n", "")
     with_money = MODULE.replace("import ratio", "import money as ratio")
     assert "loyalty_pipeline.ratio" in sys.modules
@@ -117,7 +119,9 @@ def test_what_a_module_imports_from_this_package_is_part_of_it(digest_of_module:
 
 def test_the_description_is_the_row_and_then_the_formula() -> None:
     table = tables()["churn"]
-    assert table.description.startswith("One row per period and segment value in which somebody was a customer.")
+    assert table.description.startswith(
+        "One row per period and segment value in which somebody was a customer."
+    )
     assert r"\frac{churned}{opening}" in table.description
 
 

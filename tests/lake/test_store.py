@@ -16,7 +16,9 @@ from tests.lake.toy import Shops, computed, digests
 
 ROWS = pl.DataFrame({"shop": ["north", "south"], "amount": [Decimal("1.50"), Decimal("2.25")]})
 names = st.text(st.characters(codec="utf-8", exclude_characters="/"), min_size=1, max_size=8)
-entries = st.builds(Entry, names, st.integers(0), st.integers(0), names, st.sampled_from(["", "2024-05-01T00:00:00+00:00"]))
+entries = st.builds(
+    Entry, names, st.integers(0), st.integers(0), names, st.sampled_from(["", "2024-05-01T00:00:00+00:00"])
+)
 
 
 @settings(max_examples=40)
@@ -40,9 +42,15 @@ def test_digests_know_where_one_text_ends() -> None:
 
 
 def test_parts_between_two_months_come_in_order_with_the_months_of_their_work() -> None:
-    parts = {part: Entry(part, 1, 1, part) for part in ["2024-03/2024-02", "2024-01", "2024-03/2024-01", "2024-02"]}
+    parts = {
+        part: Entry(part, 1, 1, part) for part in ["2024-03/2024-02", "2024-01", "2024-03/2024-01", "2024-02"]
+    }
     manifest = Manifest({"t": parts})
-    assert list(manifest.between("t", "2024-02", "2024-03")) == ["2024-02", "2024-03/2024-01", "2024-03/2024-02"]
+    assert list(manifest.between("t", "2024-02", "2024-03")) == [
+        "2024-02",
+        "2024-03/2024-01",
+        "2024-03/2024-02",
+    ]
     assert manifest.between("other", "", "~") == {}
 
 
@@ -111,7 +119,9 @@ def test_what_was_written_counts_only_once_it_is_committed(tmp_path: Path) -> No
     assert Store(tmp_path).read().tables == manifest.tables
 
 
-def test_a_write_that_fails_leaves_neither_file_nor_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_write_that_fails_leaves_neither_file_nor_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_whole(tmp_path / "kept.json", b"before")
 
     def full(_: int) -> None:
@@ -127,7 +137,9 @@ def filled(root: Path, nights: int) -> tuple[Store, list[Manifest]]:
     store, committed = Store(root), []
     for night in range(nights):
         manifest = store.read()
-        manifest.tables["shops"] = {"2024-01": store.write("shops", "2024-01", ROWS.with_columns(night=pl.lit(night)))}
+        manifest.tables["shops"] = {
+            "2024-01": store.write("shops", "2024-01", ROWS.with_columns(night=pl.lit(night)))
+        }
         store.commit(manifest)
         committed.append(store.read())
     return store, committed

@@ -12,7 +12,17 @@ from loyalty_pipeline.lake.audit import ContractBroken
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Previous
-from tests.lake.toy import MONTHLY, Balance, Payment, Shops, computed, digests, recomputed, rewritten, toy_tables
+from tests.lake.toy import (
+    MONTHLY,
+    Balance,
+    Payment,
+    Shops,
+    computed,
+    digests,
+    recomputed,
+    rewritten,
+    toy_tables,
+)
 
 MONTHS = ["2024-01", "2024-02", "2024-03", "2024-04", "2024-05"]
 
@@ -241,4 +251,7 @@ def test_digests_do_not_know_the_order_in_which_rows_landed(tmp_path: Path) -> N
         computed(back.lake())
     computed(there.lake())
     assert digests(there.lake()) == digests(back.lake())
-    assert Store(tmp_path / "there" / "landing").read().tables != Store(tmp_path / "back" / "landing").read().tables
+    assert (
+        Store(tmp_path / "there" / "landing").read().tables
+        != Store(tmp_path / "back" / "landing").read().tables
+    )

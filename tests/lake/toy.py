@@ -13,7 +13,16 @@ from loyalty_pipeline.lake.lake import Lake, Outcome
 from loyalty_pipeline.lake.specification import Specification, TableFunction, specify
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Calendar, Window, business_month, instant_literal
-from loyalty_pipeline.reads import ByMonth, CountedUntil, Following, Later, PeriodMonths, Previous, Through, Whole
+from loyalty_pipeline.reads import (
+    ByMonth,
+    CountedUntil,
+    Following,
+    Later,
+    PeriodMonths,
+    Previous,
+    Through,
+    Whole,
+)
 
 AS_OF = date(2024, 5, 10)
 POLICY = {"timezone": "UTC", "bonus": 0, "least": 0}
@@ -107,7 +116,11 @@ def payments(sales: dy.LazyFrame[Sale], until: CountedUntil, timezone: str) -> B
 
 
 def signs(names: Whole[ShopName]) -> dy.LazyFrame[Sign]:
-    return names.sort("_batch").unique("shop", keep="last").select("shop", name=pl.col("name").str.to_uppercase())
+    return (
+        names.sort("_batch")
+        .unique("shop", keep="last")
+        .select("shop", name=pl.col("name").str.to_uppercase())
+    )
 
 
 def balances(
@@ -185,7 +198,12 @@ class Shops:
 
     def sell(self, *sales: tuple[str, str, int, str]) -> None:
         rows = [
-            {"sale_id": s, "shop": shop, "amount": amount, "sold_at": datetime.fromisoformat(on).replace(tzinfo=UTC)}
+            {
+                "sale_id": s,
+                "shop": shop,
+                "amount": amount,
+                "sold_at": datetime.fromisoformat(on).replace(tzinfo=UTC),
+            }
             for s, shop, amount, on in sales
         ]
         self._land("sales", rows, lambda row: f"{row['sold_at']:%Y-%m}")
@@ -202,7 +220,9 @@ class Shops:
         **policy: Any,
     ) -> Lake:
         calendar = Calendar("UTC", 1, as_of)
-        return Lake(Store(self.root / folder), self.landing, tables or toy_tables(), calendar, POLICY | policy)
+        return Lake(
+            Store(self.root / folder), self.landing, tables or toy_tables(), calendar, POLICY | policy
+        )
 
     def _land(self, table: str, rows: list[dict[str, Any]], month_of: Any) -> None:
         self.batches += 1

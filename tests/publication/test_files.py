@@ -41,7 +41,10 @@ def published(tmp_path_factory: pytest.TempPathFactory) -> Publication:
 def physical_types(content: bytes, path: Path) -> set[tuple[str, str]]:
     path.write_bytes(content)
     schema = pq.ParquetFile(path).schema
-    return {(column.physical_type, str(column.logical_type)) for column in (schema.column(i) for i in range(len(schema)))}
+    return {
+        (column.physical_type, str(column.logical_type))
+        for column in (schema.column(i) for i in range(len(schema)))
+    }
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -70,7 +73,9 @@ def test_every_published_column_says_what_it_is_and_in_which_unit(name: str) -> 
             assert about["unit"], column
 
 
-@pytest.mark.parametrize("dtype", [pl.UInt32(), pl.Time(), pl.Duration("us"), pl.Categorical(), pl.List(pl.Int64), pl.Int128()])
+@pytest.mark.parametrize(
+    "dtype", [pl.UInt32(), pl.Time(), pl.Duration("us"), pl.Categorical(), pl.List(pl.Int64), pl.Int128()]
+)
 def test_a_type_that_some_reader_lacks_is_refused(dtype: pl.DataType) -> None:
     rows = pl.DataFrame(schema={"period": dtype})
     assert dtype not in READABLE
@@ -79,7 +84,8 @@ def test_a_type_that_some_reader_lacks_is_refused(dtype: pl.DataType) -> None:
 
 
 @pytest.mark.parametrize(
-    "dtype", [pl.Datetime("ns", "UTC"), pl.Datetime("us"), pl.Datetime("us", "Europe/Berlin"), pl.Decimal(38, 4)]
+    "dtype",
+    [pl.Datetime("ns", "UTC"), pl.Datetime("us"), pl.Datetime("us", "Europe/Berlin"), pl.Decimal(38, 4)],
 )
 def test_an_instant_is_in_utc_to_the_microsecond_and_an_amount_has_two_places(dtype: pl.DataType) -> None:
     with pytest.raises(TypeError, match=r"churn\.period is"):
@@ -90,7 +96,11 @@ def test_pages_are_snappy_and_plain_or_dictionary(published: Publication) -> Non
     group = pq.ParquetFile(published.folder / "takings.parquet").metadata.row_group(0)
     columns = [group.column(i) for i in range(group.num_columns)]
     assert {column.compression for column in columns} == {"SNAPPY"}
-    assert {encoding for column in columns for encoding in column.encodings} <= {"PLAIN", "RLE", "RLE_DICTIONARY"}
+    assert {encoding for column in columns for encoding in column.encodings} <= {
+        "PLAIN",
+        "RLE",
+        "RLE_DICTIONARY",
+    }
 
 
 def test_row_groups_are_of_the_size_that_duckdb_likes(tmp_path: Path) -> None:
@@ -127,12 +137,18 @@ def test_the_file_says_what_it_is_how_it_is_computed_and_under_which_version(pub
 def test_the_manifest_counts_rows_and_bytes_and_signs_every_file(published: Publication) -> None:
     manifest = json.loads((published.folder / "manifest.json").read_text())
     assert manifest["snapshot"] == published.snapshot == published.folder.name
-    assert set(manifest["tables"]) == {path.stem for path in published.folder.glob("*.parquet")} == {*PUBLISHED}
+    assert (
+        set(manifest["tables"]) == {path.stem for path in published.folder.glob("*.parquet")} == {*PUBLISHED}
+    )
     for name, told in manifest["tables"].items():
         content = (published.folder / f"{name}.parquet").read_bytes()
         assert told["sha256"] == hashlib.sha256(content).hexdigest()
         assert told["bytes"] == len(content)
-        assert told["rows"] == pl.read_parquet(published.folder / f"{name}.parquet").height == published.rows[name]
+        assert (
+            told["rows"]
+            == pl.read_parquet(published.folder / f"{name}.parquet").height
+            == published.rows[name]
+        )
         assert list(told["schema"]) == pl.read_parquet(published.folder / f"{name}.parquet").columns
 
 

@@ -274,7 +274,9 @@ def test_a_publication_killed_at_any_step_shows_all_of_the_old_or_all_of_the_new
     assert shown[1] == old
     assert snapshots(shops) == {Publisher(shops.root).current()["snapshot"]}
     assert (shops.root / "metrics").resolve().name == Publisher(shops.root).current()["snapshot"]
-    assert [path for path in shops.root.rglob("*") if ".partial" in path.name or ".metrics." in path.name] == []
+    assert [
+        path for path in shops.root.rglob("*") if ".partial" in path.name or ".metrics." in path.name
+    ] == []
 
 
 def step(killed: "subprocess.Popen[str]", fatal: int) -> int:

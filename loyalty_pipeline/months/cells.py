@@ -12,7 +12,9 @@ from loyalty_pipeline.months.segment_periods import SEGMENT
 def cells(sums: pl.LazyFrame, contract: type[dy.Schema]) -> pl.LazyFrame:
     """The measures of a contract, amounts in cents: every period for `all`, else where anything is not zero."""
     present = sums.collect_schema()
-    measures = [name for name in contract.column_names() if name in present and name not in contract.primary_key()]
+    measures = [
+        name for name in contract.column_names() if name in present and name not in contract.primary_key()
+    ]
     amounts = [name for name in measures if isinstance(present[name], pl.Decimal)]
     counts = [name for name in measures if present[name] == pl.Int64]
     is_something = pl.any_horizontal(
