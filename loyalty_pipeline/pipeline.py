@@ -101,6 +101,7 @@ def publish(settings: Settings, lake: Lake) -> Publication:
     publication = publisher.publish(lake, [table.__name__ for table in PUBLISHED], datetime.now(UTC))
     if publication.is_changed:
         lake.store.sweep()
+        lake.landing.sweep()
     return publication
 
 

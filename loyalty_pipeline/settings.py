@@ -131,6 +131,7 @@ class Settings(BaseSettings):
         Decimal("0.8"),
         ge=0,
         le=1,
+        decimal_places=4,
         description="Share of revenue left after cost of goods; usual for software.",
     )
     discount_rate: Share = Field(0.10, description="By how much a year's delay lowers the worth of money.")
@@ -164,7 +165,7 @@ class Settings(BaseSettings):
         """Settings from arguments, environment, file and defaults, in this order.
 
         The file is `file`, or the loyalty.toml in the source folder that arguments or environment name, or
-        the one in the working directory. Its relative paths start at its own folder; others at the working
+        the one in the working directory, or that in the default source. Its relative paths start at its own folder; others at the working
         directory. An override of None counts as not given. Raises SettingsError.
         """
         values, origins = gathered(cls, file, overrides)

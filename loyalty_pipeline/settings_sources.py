@@ -28,7 +28,7 @@ def gathered(
     """The values that somebody set, and for each who did: an argument, a variable or a file."""
     given = {name: value for name, value in overrides.items() if value is not None}
     environment = _environment(settings)
-    found = file or _file_of((environment | given).get("source"))
+    found = file or _file_of((environment | given).get("source"), settings.model_fields["source"].default)
     from_file = _from_file(found) if found else {}
     origins = (
         dict.fromkeys(from_file, str(found))
@@ -66,8 +66,11 @@ def _environment(settings: type[BaseSettings]) -> dict[str, Any]:
         raise SettingsError(message) from None
 
 
-def _file_of(source: object) -> Path | None:
-    folders = [Path()] if source is None or "://" in str(source) else [Path(str(source)).expanduser(), Path()]
+def _file_of(source: object, default_source: str) -> Path | None:
+    if source is None:
+        folders = [Path(), Path(default_source)]
+    else:
+        folders = [Path()] if "://" in str(source) else [Path(str(source)).expanduser(), Path()]
     return next((path for folder in folders if (path := folder / FILE_NAME).is_file()), None)
 
 

@@ -20,8 +20,6 @@ from typing import Any
 import polars as pl
 import pytest
 
-from loyalty_pipeline.pipeline import nightly
-from loyalty_pipeline.settings import Settings
 from tests.landing.company import customer, invoice, line
 
 pytestmark = pytest.mark.slow
@@ -98,14 +96,13 @@ def before(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Before]:
     source, data = folder / "source", folder / "yesterday"
     source.mkdir()
     write(source, customers=2, until=4)
-    nightly(Settings(source=str(source), data_dir=data, as_of=AS_OF))
-    write(source, customers=3, until=5)
     command = [sys.executable, "-c", RUNS]
     pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=HERE, **pipes) as server:
         runs, undisturbed = Runs(server, source), folder / "undisturbed"
+        assert runs.finish(data) == 0
+        write(source, customers=3, until=5)
         shutil.copytree(data, undisturbed, symlinks=True)
-        assert runs.finish(shutil.copytree(data, folder / "warm", symlinks=True)) == 0
         began = time.monotonic()
         assert runs.finish(undisturbed) == 0
         took = time.monotonic() - began
@@ -187,7 +184,7 @@ def assert_recovers(data: Path, before: Before) -> None:
     assert [path for path in data.rglob("*") if ".partial" in path.name or ".metrics." in path.name] == []
 
 
-@pytest.mark.parametrize("share", [0.1, 0.4, 0.6, 0.8, 0.95])
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
 def test_a_run_killed_at_any_moment_leaves_yesterday_and_the_next_run_repairs(
     before: Before, tmp_path: Path, share: float
 ) -> None:
@@ -204,7 +201,6 @@ def moved(path: Path) -> Callable[[], bool]:
 
 
 MARKS: dict[str, Callable[[Path], Callable[[], bool]]] = {
-    "the lock is taken": lambda data: moved(data / ".lock"),
     "rows have landed": lambda data: moved(data / "landing" / "current.json"),
     "the lake was committed once": lambda data: moved(data / "lake" / "current.json"),
     "a snapshot is begun": lambda data: lambda: len(list((data / "published" / "snapshots").iterdir())) > 1,

@@ -87,6 +87,12 @@ def test_the_file_in_the_source_folder_comes_before_that_of_the_working_director
     assert (settings.keep_hours, settings.advocacy_depth) == (2, 5)
 
 
+def test_without_any_source_the_file_of_the_default_one_is_found(tmp_path: Path) -> None:
+    write(tmp_path / "data/demo/loyalty.toml", "source = '.'\nkeep_hours = 2\n")
+    settings = Settings.load()
+    assert (settings.keep_hours, Path(settings.source)) == (2, Path("data/demo"))
+
+
 def test_a_source_named_in_the_environment_finds_its_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from loyalty_pipeline.cli.exits import said
 from loyalty_pipeline.settings import Settings, SettingsError
@@ -61,8 +60,8 @@ def demo(
 
     company = write_company(out, customers=customers, months=months, seed=seed)
     rows = sum(company.tables.values())
-    Console().print(f"{out}: {len(company.tables)} raw tables with {rows:,} rows, as of {company.as_of}")
-    Console().print(f"Next: loyalty run --source {out} --data-dir data", highlight=False)
+    typer.echo(f"{out}: {len(company.tables)} raw tables with {rows:,} rows, as of {company.as_of}")
+    typer.echo(f"Next: loyalty run --source {out} --data-dir data")
 
 
 @app.command()
@@ -83,12 +82,10 @@ def doctor(settings: SettingsFile = None, *, as_json: AsJson = False) -> None:
 
     findings = examine(settings)
     if as_json:
-        print(json.dumps([finding.to_dict() for finding in findings], indent=1))
+        typer.echo(json.dumps([finding.to_dict() for finding in findings], indent=1))
     else:
         for finding in findings:
-            Console().print(
-                f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.told}", highlight=False
-            )
+            typer.echo(f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.told}")
     if not all(finding.is_good for finding in findings):
         raise SystemExit(1)
 

@@ -1,9 +1,12 @@
 """`loyalty ui`: Dagster's own web page over this project."""
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
+
+import typer
 
 from loyalty_pipeline.settings import SettingsError
 
@@ -19,6 +22,8 @@ def serve(host: str, port: int) -> int:
     if not Path("workspace.yaml").exists():
         message = "workspace.yaml is not here. Run this in the folder of the project, where dagster.yaml lies"
         raise SettingsError(message)
-    print(f"Dagster on http://{host}:{port} (Ctrl-C ends it)")
+    typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C ends it)")
     command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
-    return subprocess.call(command)  # noqa: S603 - fixed words and two checked values
+    # Without it Dagster keeps a temporary home, and asks to send usage data whatever dagster.yaml says.
+    home = os.environ.get("DAGSTER_HOME") or str(Path.cwd())
+    return subprocess.call(command, env={**os.environ, "DAGSTER_HOME": home})  # noqa: S603 - fixed words and two checked values

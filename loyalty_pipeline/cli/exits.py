@@ -1,8 +1,9 @@
 """Exit codes, and errors said in a sentence instead of a traceback."""
 
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+import typer
 
 from loyalty_pipeline.faults import DataFault, SourceError
 from loyalty_pipeline.lake.audit import ContractBroken
@@ -36,9 +37,9 @@ def said(afterwards: str = "") -> Iterator[None]:
     try:
         yield
     except EXPECTED as fault:
-        print(f"loyalty: {_told(fault)}", file=sys.stderr)
+        typer.echo(f"loyalty: {_told(fault)}", err=True)
         if afterwards:
-            print(afterwards, file=sys.stderr)
+            typer.echo(afterwards, err=True)
         codes = (code for kind, code in CODES.items() if isinstance(fault, kind))
         raise SystemExit(next(codes, INTERRUPTED)) from None
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -18,33 +19,31 @@ def run_night(settings: Settings, *, is_full: bool, as_json: bool) -> None:
     with _progress() as told:
         night = nightly(settings, is_full=is_full, told=told)
     if as_json:
-        print(json.dumps({**night.to_dict(), "headline": headline(night.publication.folder)}, indent=1))
+        typer.echo(json.dumps({**night.to_dict(), "headline": headline(night.publication.folder)}, indent=1))
         return
-    _tell(Console(), night, settings)
+    _tell(night, settings)
 
 
-def _tell(console: Console, night: Night, settings: Settings) -> None:
+def _tell(night: Night, settings: Settings) -> None:
     landed = [table for table in night.landing.tables.values() if table.batch]
     accepted, quarantined = sum(t.accepted for t in landed), sum(t.quarantined for t in landed)
     tasks = [outcome for outcomes in night.outcomes.values() for outcome in outcomes]
     recomputed = sum(outcome.is_recomputed for outcome in tasks)
     if night.publication.rows:
-        show(console, night.publication.folder, settings.reporting_currency)
-    console.print(
+        show(Console(), night.publication.folder, settings.reporting_currency)
+    # Paths and warnings have brackets, which rich would take for its own, and must not be broken in two.
+    typer.echo(
         f"Landed {accepted:,} rows, {quarantined:,} set aside; computed {recomputed:,} of {len(tasks):,} table months."
     )
     for table in night.landing.tables.values():
         for warning in table.warnings:
-            console.print(f"  {warning}", highlight=False)
+            typer.echo(f"  {table.table}: {warning}")
     state = "new" if night.publication.is_changed else "unchanged"
-    metrics = settings.data_dir / "metrics"
-    console.print(f"Snapshot {night.publication.snapshot} ({state}):", highlight=False)
+    typer.echo(f"Snapshot {night.publication.snapshot} ({state}):")
     for name, rows in night.publication.rows.items():
-        console.print(f"  {metrics / name}.parquet  {rows:,} rows", highlight=False, soft_wrap=True)
+        typer.echo(f"  {settings.data_dir / 'metrics' / name}.parquet  {rows:,} rows")
     if quarantined:
-        console.print(
-            f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}", highlight=False
-        )
+        typer.echo(f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}")
 
 
 @contextmanager

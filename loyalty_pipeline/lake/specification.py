@@ -118,14 +118,15 @@ def _reach(hint: Any) -> tuple[type[dy.Schema] | None, str]:
 def code_digest(module: str) -> str:
     """Digest of a module's statements and of all it imports from this package; docstrings and comments aside.
 
-    Also of the polars version: a new one may round, order or write differently.
+    Also of the versions of the libraries they import: a new one may round, order or fit differently.
     """
     modules, found = [module], {module}
     for name in modules:
         fresh = _imports(name) - found
         modules.extend(sorted(fresh))
         found |= fresh
-    return digest_of(pl.__version__, *(_statements(name) for name in sorted(found)))
+    libraries = {f"{root}=={sys.modules[root].__version__}" for name in found for root in _libraries(name)}
+    return digest_of(*sorted(libraries), *(_statements(name) for name in sorted(found)))
 
 
 @cache
@@ -151,12 +152,21 @@ def _is_text(node: ast.AST) -> bool:
     )
 
 
-@cache
 def _imports(module: str) -> set[str]:
+    return {name for name in _named(module) if name.startswith(f"{PACKAGE}.") and name in sys.modules}
+
+
+def _libraries(module: str) -> set[str]:
+    roots = {name.partition(".")[0] for name in _named(module)}
+    return {root for root in roots if hasattr(sys.modules.get(root), "__version__")}
+
+
+@cache
+def _named(module: str) -> set[str]:
     named = set()
     for node in ast.walk(_tree(module)):
         if isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             named |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in named if name.startswith(f"{PACKAGE}.") and name in sys.modules}
+    return named

@@ -5,10 +5,12 @@
 """
 
 import shutil
+from io import BytesIO
 from pathlib import Path
 
 import polars as pl
 
+from loyalty_pipeline.lake.store import write_whole
 from loyalty_pipeline.landing.decisions import Decision
 
 FAILED = "_failed"
@@ -45,8 +47,9 @@ class Quarantine:
     def hold(self, table: str, rows: pl.DataFrame) -> Path:
         """Write the rows where they wait for the landing's end."""
         path = self.root / FAILED / self.batch / f"{table}.parquet"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows.write_parquet(path)
+        content = BytesIO()
+        rows.write_parquet(content)
+        write_whole(path, content.getvalue())
         return path
 
     def keep(self) -> None:

@@ -50,15 +50,14 @@ def customer_periods(
     daily_rates: dy.LazyFrame[DailyRate],
 ) -> dy.LazyFrame[CustomerPeriod]:
     """The month, and the quarter and the year when the month ends them or holds the as-of."""
-    months, currencies = customer_months.collect(), currency_months.collect()
     starts, revenue = line_starts.collect(), customer_revenue.collect()
     first_active = customer_state.select("customer_id", "first_active_at").collect().lazy()
     rates = closing_rates(daily_rates, window).collect().lazy()
     rows = []
     for period in window.periods:
         before, after = plus(period.start, -1), window.month
-        boundaries = _boundaries(months, before, after)
-        revalued = _revalued(currencies.lazy().filter(pl.col("month") == before), rates)
+        boundaries = _boundaries(customer_months, before, after).collect().lazy()
+        revalued = _revalued(currency_months.filter(pl.col("month") == before), rates)
         activity = boundaries.join(revalued, on="customer_id", how="left")
         activity = _with(activity, _came_and_went(starts, boundaries, window, period))
         activity = _with(activity, _paid(revenue, period))
@@ -66,27 +65,21 @@ def customer_periods(
     return pl.concat(rows).pipe(CustomerPeriod.cast)
 
 
-def _boundaries(months: pl.DataFrame, before: object, after: object) -> pl.LazyFrame:
-    opening = (
-        months.lazy()
-        .filter(pl.col("month") == before, pl.col("is_active"))
-        .select("customer_id", opening_mrr="mrr", opening_plan="plan_id", was_active="is_active")
+def _boundaries(months: pl.LazyFrame, before: object, after: object) -> pl.LazyFrame:
+    opening = months.filter(pl.col("month") == before, pl.col("is_active")).select(
+        "customer_id", opening_mrr="mrr", opening_plan="plan_id", was_active="is_active"
     )
-    closing = (
-        months.lazy()
-        .filter(
-            pl.col("month") == after, pl.col("is_active") | pl.col("is_paused") | (pl.col("trial_mrr") != 0)
-        )
-        .select(
-            "customer_id", "is_active", "trial_mrr", "is_paused", closing_mrr="mrr", closing_plan="plan_id"
-        )
-    )
+    closing = months.filter(
+        pl.col("month") == after, pl.col("is_active") | pl.col("is_paused") | (pl.col("trial_mrr") != 0)
+    ).select("customer_id", "is_active", "trial_mrr", "is_paused", closing_mrr="mrr", closing_plan="plan_id")
     return opening.join(closing, on="customer_id", how="full", coalesce=True)
 
 
 def _revalued(opening: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    at_closing_rate = at_rate(opening.select("customer_id", "currency", "mrr"), rates, "mrr")
-    return at_closing_rate.group_by("customer_id").agg(revalued_opening_mrr=total("converted_mrr"))
+    revalued = at_rate(opening.select("customer_id", "currency", "mrr"), rates, "mrr")
+    return _once(
+        revalued.select("customer_id", revalued_opening_mrr="converted_mrr"), total("revalued_opening_mrr")
+    )
 
 
 def _came_and_went(
@@ -105,9 +98,16 @@ def _came_and_went(
 def _paid(revenue: pl.DataFrame, period: Period) -> pl.LazyFrame:
     amounts = ("revenue", "advocacy_revenue", "downstream_revenue")
     inside = revenue.lazy().filter(pl.col("month") >= period.start)
-    return inside.group_by("customer_id").agg(
-        *(total(amount) for amount in amounts), pl.col("has_advocacy").any()
-    )
+    rows = inside.select("customer_id", *amounts, "has_advocacy")
+    return _once(rows, *(total(amount) for amount in amounts), pl.col("has_advocacy").any())
+
+
+def _once(rows: pl.LazyFrame, *sums: pl.Expr) -> pl.LazyFrame:
+    """One row a customer; summed only where some customer has several, which a month seldom has."""
+    found = rows.collect()
+    if found["customer_id"].n_unique() == found.height:
+        return found.lazy()
+    return found.lazy().group_by("customer_id").agg(*sums)
 
 
 def _with(rows: pl.LazyFrame, others: pl.LazyFrame) -> pl.LazyFrame:

@@ -9,7 +9,7 @@ import dataframely as dy
 
 MATH = re.compile(r"^\.\. math:: (.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
 FRACTION = re.compile(r"\\frac\{([^{}]*)\}\{([^{}]*)\}")
-WORDS = {r"\_": "_", r"\cdot": "·", r"\overline": "mean", r"\,": " ", "^*": "*", "{": "(", "}": ")"}
+WORDS = {r"\_": "_", r"\cdot": "·", r"\,": " ", "^*": "*", "{": "(", "}": ")"}
 
 
 def column_schema(contract: type[dy.Schema]) -> dg.TableSchema:
@@ -38,11 +38,8 @@ def as_markdown(docstring: str) -> str:
 
 def plain(formula: str) -> str:
     r"""A TeX formula as it is typed on one line: \frac{a + b}{c} is (a + b) / c."""
-    flat = FRACTION.sub(lambda found: f"{_bracketed(found[1])} / {_bracketed(found[2])}", formula)
-    while flat != (
-        flat := FRACTION.sub(lambda found: f"{_bracketed(found[1])} / {_bracketed(found[2])}", flat)
-    ):
-        pass
+    flat = re.sub(r"\\overline\{([^{}]*)\}", r"mean(\1)", formula)
+    flat = FRACTION.sub(lambda found: f"{_bracketed(found[1])} / {_bracketed(found[2])}", flat)
     for sign, word in WORDS.items():
         flat = flat.replace(sign, word)
     return re.sub(r"\s+", " ", flat).strip()

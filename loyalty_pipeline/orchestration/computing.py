@@ -23,8 +23,8 @@ def computed(
 ) -> Iterator[Told]:
     """Compute what a run wants of a table.
 
-    A run that ends in a snapshot, or that selects no month, wants every stale month: a snapshot is of one state, and
-    what landed may change months outside the selection. Any other run wants the months it selects. Rows that break
+    A run that ends in a snapshot wants every stale month, whatever it selects: a snapshot is of one state, and what
+    landed may change months outside the selection. Any other run wants the months it selects. Rows that break
     the contract are a failed check and a `dg.Failure`, and no file of the table changes.
     """
     lake = warehouse.of(context).lake()

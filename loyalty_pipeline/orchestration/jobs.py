@@ -1,15 +1,15 @@
 """The night: land on schedule, then compute and publish for exactly the months that what landed made stale."""
 
-import json
 from typing import Any
 
 import dagster as dg
 
 from loyalty_pipeline.catalogue import PUBLISHED
-from loyalty_pipeline.lake.lake import Lake, text_of
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.reading import text_of
 from loyalty_pipeline.orchestration.month_partitions import month_range, raw_key
 from loyalty_pipeline.pipeline import open_lake
-from loyalty_pipeline.publication.snapshot import Publisher
+from loyalty_pipeline.publication.snapshot import Publisher, snapshot_id
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 
@@ -32,7 +32,7 @@ def metrics_job() -> Any:
     return dg.define_asset_job(
         "metrics",
         selection=dg.AssetSelection.all() - RAW,
-        description="Computes every stale month and publishes a snapshot. Without a partition, too.",
+        description="Computes every stale month and publishes a snapshot. Asks for a range of months.",
         executor_def=dg.in_process_executor,
         tags={"dagster/max_runtime": str(6 * HOURS)},
     )
@@ -97,8 +97,5 @@ def stale_range(lake: Lake, keys: list[str]) -> tuple[str, str] | None:
 
 def is_published(lake: Lake, settings: Settings) -> bool:
     """Whether the current snapshot is made of the lake as it is."""
-    publisher = Publisher(settings.data_dir)
-    file = publisher.root / "snapshots" / publisher.current().get("snapshot", "none") / "manifest.json"
-    published = json.loads(file.read_text())["tables"] if file.exists() else {}
-    made_of = {name: table["inputs"]["lake"] for name, table in published.items()}
-    return made_of == {table.__name__: lake.digest(table.__name__) for table in PUBLISHED}
+    published = Publisher(settings.data_dir).current().get("snapshot")
+    return bool(published == snapshot_id(lake, [table.__name__ for table in PUBLISHED]))

@@ -1,11 +1,13 @@
 """One partition is one calendar month of business time, never of load time; its key is the lake's name for it."""
 
 from collections.abc import Iterable, Iterator
-from datetime import date
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import dagster as dg
 
-from loyalty_pipeline.lake.lake import ACTIVITY, text_of
+from loyalty_pipeline.lake.lake import ACTIVITY
+from loyalty_pipeline.lake.reading import text_of
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import month_of, plus
@@ -22,13 +24,19 @@ OFFSETS = {"same": (0, 0), "previous": (-1, -1), "period months": (-12, 0)}
 def month_partitions(settings: Settings) -> dg.MonthlyPartitionsDefinition:
     """From the first landed month of business, or five years before the as-of, to the running month.
 
-    What is older than the first partition is computed with it, and what lies after the last one with that.
+    A fixed as-of whose month is over ends them there: later months could never be computed. What is older than the
+    first partition is computed with it, and what lies after the last one with that.
     """
     landed = Store(settings.data_dir / "landing").read()
     seen = [month for table in BUSINESS for month in landed.months(table)[:1]]
     default = text_of(plus(month_of(settings.as_of_date()), -DEFAULT_MONTHS))
     this_month = text_of(month_of(settings.as_of_date()))
     start = min([*seen, this_month]) if seen else default
+    after = plus(month_of(settings.as_of_date() - timedelta(days=1)), 1)
+    if after <= datetime.now(ZoneInfo(settings.timezone)).date():
+        return dg.MonthlyPartitionsDefinition(
+            start, end_date=text_of(after), fmt=FORMAT, timezone=settings.timezone
+        )
     return dg.MonthlyPartitionsDefinition(start, fmt=FORMAT, timezone=settings.timezone, end_offset=1)
 
 

@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from loyalty_pipeline.lake.lake import ACTIVITY, Lake, date_of, text_of
+from loyalty_pipeline.lake.lake import ACTIVITY, Lake
+from loyalty_pipeline.lake.reading import date_of, text_of
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.periods import plus
 

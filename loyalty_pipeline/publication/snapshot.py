@@ -58,15 +58,14 @@ class Publisher:
 
         Raises `PublicationConflict` when the pointer moved meanwhile; what it names then stays.
         """
-        before = self.current()
-        settings = digest_of(repr(sorted(lake.policy.items(), key=str)), repr(lake.calendar))
-        made_of = [f"{name}={lake.tables[name].code}/{lake.digest(name)}" for name in tables]
-        snapshot = digest_of(VERSION, settings, *made_of)
+        before, snapshot = self.current(), snapshot_id(lake, tables)
         folder = self.root / "snapshots" / snapshot
         is_changed = before.get("snapshot") != snapshot
         written = _whole(folder)
         if is_changed or not written:
-            written = self._write(lake, tables, folder, {"settings": settings, "version": VERSION})
+            written = self._write(
+                lake, tables, folder, {"settings": _settings_digest(lake), "version": VERSION}
+            )
             manifest = {"snapshot": snapshot, "settings": _readable(lake), "tables": written}
             write_whole(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
         if is_changed:
@@ -135,6 +134,16 @@ def _whole(folder: Path) -> dict[str, Any]:
     files = {name: folder / f"{name}.parquet" for name in tables}
     is_whole = all(file.exists() and file.stat().st_size == tables[n]["bytes"] for n, file in files.items())
     return tables if is_whole else {}
+
+
+def snapshot_id(lake: Lake, tables: list[str]) -> str:
+    """The digest of what a snapshot of some tables is made of: rows, code and settings."""
+    made_of = [f"{name}={lake.tables[name].code}/{lake.digest(name)}" for name in tables]
+    return digest_of(VERSION, _settings_digest(lake), *made_of)
+
+
+def _settings_digest(lake: Lake) -> str:
+    return digest_of(repr(sorted(lake.policy.items(), key=str)), repr(lake.calendar))
 
 
 def _readable(lake: Lake) -> dict[str, str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from loyalty_pipeline.lake.audit import Breach, ContractBroken
 from loyalty_pipeline.lake.lock import exclusive
 from loyalty_pipeline.pipeline import nightly
 from loyalty_pipeline.settings import Settings
@@ -40,7 +41,7 @@ def ran(yesterday: Path, tmp_path: Path, call: Callable[..., Said]) -> Shop:
     return Shop(tmp_path / "today" / "source", tmp_path / "today" / "data", call)
 
 
-def assert_refused(shop: Shop, said: Said, code: int, *words: str) -> None:
+def assert_refused(said: Said, code: int, *words: str) -> None:
     assert said.code == code, said.err
     assert said.err.startswith("loyalty: ")
     assert said.err.rstrip().endswith(UNHARMED)
@@ -57,28 +58,28 @@ def assert_unharmed(shop: Shop, before: dict[str, bytes]) -> None:
 
 def test_a_required_table_that_never_was_there_is_named(shop: Shop) -> None:
     (shop.source / "invoice_lines.parquet").unlink()
-    assert_refused(shop, shop.run(), 1, "invoice_lines", "required", "Add invoice_lines.parquet")
+    assert_refused(shop.run(), 1, "invoice_lines", "required", "Add invoice_lines.parquet")
     assert not (shop.data / "metrics").exists()
 
 
 def test_a_table_that_was_there_yesterday_is_missed(ran: Shop) -> None:
     before = ran.published()
     (ran.source / "invoice_lines.parquet").unlink()
-    assert_refused(ran, ran.run(), 1, "invoice_lines", "was there before")
+    assert_refused(ran.run(), 1, "invoice_lines", "was there before")
     assert_unharmed(ran, before)
 
 
 def test_a_required_column_that_is_missing_is_named(ran: Shop) -> None:
     before = ran.published()
     ran.write("invoices", [{k: v for k, v in invoice().items() if k != "currency"}])
-    assert_refused(ran, ran.run(), 1, "invoices.currency")
+    assert_refused(ran.run(), 1, "invoices.currency")
     assert_unharmed(ran, before)
 
 
 def test_a_file_that_is_not_what_its_name_says_cannot_be_read(ran: Shop) -> None:
     before = ran.published()
     (ran.source / "invoices.parquet").write_bytes(b"this is no Parquet")
-    assert_refused(ran, ran.run(), 3, "invoices.parquet", "cannot be read as Parquet")
+    assert_refused(ran.run(), 3, "invoices.parquet", "cannot be read as Parquet")
     assert_unharmed(ran, before)
 
 
@@ -92,7 +93,7 @@ def test_merges_that_form_a_cycle_are_shown_as_a_cycle(ran: Shop) -> None:
         ],
     )
     said = ran.run()
-    assert_refused(ran, said, 1, "customers.merged_into_customer_id", "cycle", "c2 -> c1")
+    assert_refused(said, 1, "customers.merged_into_customer_id", "cycle", "c2 -> c1")
     assert_unharmed(ran, before)
 
 
@@ -110,21 +111,21 @@ def test_a_merge_cycle_that_is_resolved_at_the_source_lets_the_next_run_through(
 def test_a_currency_without_rates_is_named(ran: Shop) -> None:
     before = ran.published()
     ran.write("invoices", [invoice(currency="USD", updated_at=at("2024-02-04"))])
-    assert_refused(ran, ran.run(), 1, "fx_rates", "USD")
+    assert_refused(ran.run(), 1, "fx_rates", "USD")
     assert_unharmed(ran, before)
 
 
 def test_more_bad_rows_than_are_allowed_stop_the_run(ran: Shop) -> None:
     before = ran.published()
     ran.write("invoice_lines", [line(), line(2, period_end=at("2024-01-01"))])
-    assert_refused(ran, ran.run(), 1, "invoice_lines", "1 of 2 rows", "max_bad_share")
+    assert_refused(ran.run(), 1, "invoice_lines", "1 of 2 rows", "max_bad_share")
     assert_unharmed(ran, before)
 
 
 def test_a_source_that_is_not_there_is_named(settled: Shop) -> None:
     before = settled.published()
     said = settled.run("--source", str(settled.source / "elsewhere"))
-    assert_refused(settled, said, 3, "elsewhere is not a folder")
+    assert_refused(said, 3, "elsewhere is not a folder")
     assert_unharmed(settled, before)
 
 
@@ -141,19 +142,19 @@ def test_a_wrong_setting_is_named_with_what_was_expected(
 ) -> None:
     before = settled.published()
     monkeypatch.setenv(variable, value)
-    assert_refused(settled, settled.run(), 2, words)
+    assert_refused(settled.run(), 2, words)
     assert_unharmed(settled, before)
 
 
 @pytest.mark.parametrize("as_of", ["2024-13-01", "yesterday", "10.03.2024"])
 def test_an_as_of_that_is_no_date_is_shown_one(settled: Shop, as_of: str) -> None:
     assert_refused(
-        settled, settled.run("--as-of", as_of), 2, f"as_of = {as_of} (argument): expected a date, such as 20"
+        settled.run("--as-of", as_of), 2, f"as_of = {as_of} (argument): expected a date, such as 20"
     )
 
 
 def test_a_settings_file_that_is_not_there_is_named(settled: Shop) -> None:
-    assert_refused(settled, settled.run("--settings", "nowhere.toml"), 2, "nowhere.toml")
+    assert_refused(settled.run("--settings", "nowhere.toml"), 2, "nowhere.toml")
 
 
 def test_an_option_that_does_not_exist_is_a_usage_error(settled: Shop) -> None:
@@ -166,16 +167,14 @@ def test_an_option_that_does_not_exist_is_a_usage_error(settled: Shop) -> None:
 def test_a_data_folder_in_use_is_left_to_who_uses_it(settled: Shop) -> None:
     before = settled.published()
     with exclusive(settled.data):
-        assert_refused(
-            settled, settled.run(), 4, f"is in use by process {os.getpid()}", "Wait for that run to end"
-        )
+        assert_refused(settled.run(), 4, f"is in use by process {os.getpid()}", "Wait for that run to end")
     assert_unharmed(settled, before)
     assert settled.run().code == 0
 
 
 def test_a_data_folder_that_is_a_file_is_named(settled: Shop, tmp_path: Path) -> None:
     (tmp_path / "note.txt").write_text("no folder")
-    assert_refused(settled, settled.run("--data-dir", str(tmp_path / "note.txt")), 3, "note.txt")
+    assert_refused(settled.run("--data-dir", str(tmp_path / "note.txt")), 3, "note.txt")
 
 
 def test_ctrl_c_ends_a_run_without_a_traceback(ran: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -185,21 +184,19 @@ def test_ctrl_c_ends_a_run_without_a_traceback(ran: Shop, monkeypatch: pytest.Mo
         raise KeyboardInterrupt
 
     monkeypatch.setattr("loyalty_pipeline.pipeline.open_lake", pressed)
-    assert_refused(ran, ran.run(), 130, "interrupted")
+    assert_refused(ran.run(), 130, "interrupted")
     assert_unharmed(ran, before)
 
 
 def test_a_rule_that_the_computed_tables_break_is_a_fault_with_its_name(
     ran: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from loyalty_pipeline.lake.audit import Breach, ContractBroken
-
     def broken(*_: object, **__: object) -> None:
         raise ContractBroken([Breach("churn", "2024-02", "only_customers_can_churn", 7)])
 
     monkeypatch.setattr("loyalty_pipeline.lake.lake.Lake.compute", broken)
     assert_refused(
-        ran, ran.run(), 1, "churn 2024-02: only_customers_can_churn broken by 7 rows", "please report it"
+        ran.run(), 1, "churn 2024-02: only_customers_can_churn broken by 7 rows", "please report it"
     )
 
 

@@ -35,6 +35,17 @@ def test_a_run_tells_the_figures_and_where_everything_lies(shop: Shop) -> None:
     assert said.err == ""
 
 
+def test_what_the_source_lacks_is_told_with_the_name_of_the_table(shop: Shop) -> None:
+    told = [row.strip() for row in shop.run().out.splitlines()]
+    assert "refunds: the source has no refunds" in told
+
+
+def test_a_warning_keeps_its_brackets(shop: Shop) -> None:
+    shop.run()
+    shop.write("customers", [customer() | {"shoe [size]": 43}])
+    assert "customers: the source has a new column shoe [size]" in shop.run().out
+
+
 def test_a_second_run_says_that_nothing_changed(shop: Shop) -> None:
     shop.run()
     before = shop.published()

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 
 import dataframely as dy
@@ -10,6 +11,7 @@ import pytest
 
 from loyalty_pipeline.catalogue import tables
 from loyalty_pipeline.lake.specification import Specification, code_digest, specify
+from loyalty_pipeline.pipeline import POLICY
 from tests.lake.toy import FUNCTIONS, RAW, Balance, Payment, toy_tables
 
 MODULE = '''"""Says what it does."""
@@ -31,6 +33,7 @@ def digest_of_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
         name = f"{tmp_path.name}_{len(written)}"
         written.append(name)
         (tmp_path / f"{name}.py").write_text(source)
+        import_module(name)
         return code_digest(name)
 
     return digest
@@ -74,8 +77,6 @@ def test_a_function_that_returns_no_table_is_refused() -> None:
 
 
 def test_every_setting_that_a_table_names_is_part_of_the_policy() -> None:
-    from loyalty_pipeline.pipeline import POLICY
-
     named = {setting for table in tables().values() for setting in table.settings}
     assert named <= {*POLICY, "line_source"}
     assert {*POLICY} <= named

@@ -82,7 +82,7 @@ def test_exchange_rates_are_no_movement() -> None:
 
 def test_who_comes_and_goes_inside_the_period_is_transient_under_an_unknown_plan() -> None:
     found = period(started="2024-02-10", since="2024-02-10")
-    assert (found["movement"], found["plan"], found["country"]) == ("transient", "(unknown)", "DE")
+    assert (found["movement"], found["plan"]) == ("transient", "(unknown)")
 
 
 def test_the_plan_is_that_of_the_opening_or_of_the_closing_for_who_had_none() -> None:

@@ -1,4 +1,4 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
 from loyalty_pipeline.orchestration.columns import plain
 from loyalty_pipeline.orchestration.month_partitions import month_partitions, selected_units
@@ -11,6 +11,13 @@ MONTHS = ["2026-01", "2026-02", "2026-03"]
 def test_without_a_landing_there_are_five_years_before_the_as_of(tmp_path):
     partitions = month_partitions(Settings(data_dir=tmp_path, as_of=date(2026, 10, 17)))
     assert partitions.get_first_partition_key() == "2021-10"
+
+
+def test_months_end_with_a_fixed_as_of_and_else_with_the_running_month(tmp_path):
+    fixed = month_partitions(Settings(data_dir=tmp_path, as_of=date(2025, 3, 1)))
+    assert fixed.get_last_partition_key() == "2025-02"
+    running = month_partitions(Settings(data_dir=tmp_path))
+    assert running.get_last_partition_key() == f"{datetime.now(UTC):%Y-%m}"
 
 
 def test_with_a_landing_the_first_month_of_business_is_the_first(source, landed):
