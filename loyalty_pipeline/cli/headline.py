@@ -21,6 +21,7 @@ FIGURES = {
 }
 SHARES = ("rate", "share", "crr", "nrr")
 MONTHS = 4
+NOTHING = "-"
 
 
 def headline(folder: Path) -> dict[str, dict[str, str]]:
@@ -42,17 +43,19 @@ def show(console: Console, folder: Path, currency: str) -> None:
     """Print the headline figures."""
     months = headline(folder)
     table = Table(title=f"The latest months, amounts in {currency}", title_justify="left")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for month in months:
         table.add_column(month, justify="right")
     for label in dict.fromkeys(label for figures in months.values() for label in figures):
-        table.add_row(label, *(figures.get(label, "") for figures in months.values()))
+        texts = [figures.get(label, NOTHING) for figures in months.values()]
+        if set(texts) != {NOTHING}:
+            table.add_row(label, *texts)
     console.print(table)
 
 
 def _text(name: str, value: object) -> str:
     if value is None:
-        return "-"
+        return NOTHING
     if isinstance(value, int):
         return f"{value:,}"
     return f"{value:.2%}" if name.endswith(SHARES) else f"{value:,.2f}"

@@ -48,6 +48,7 @@ def customer_periods(
     customer_revenue: PeriodMonths[CustomerRevenue],
     customer_state: dy.LazyFrame[CustomerState],
     daily_rates: dy.LazyFrame[DailyRate],
+    reporting_currency: str,
 ) -> dy.LazyFrame[CustomerPeriod]:
     """The month, and the quarter and the year when the month ends them or holds the as-of."""
     starts, revenue = line_starts.collect(), customer_revenue.collect()
@@ -57,11 +58,11 @@ def customer_periods(
     for period in window.periods:
         before, after = plus(period.start, -1), window.month
         boundaries = _boundaries(customer_months, before, after).collect().lazy()
-        revalued = _revalued(currency_months.filter(pl.col("month") == before), rates)
-        activity = boundaries.join(revalued, on="customer_id", how="left")
+        opened = currency_months.filter(pl.col("month") == before, pl.col("currency") != reporting_currency)
+        activity = boundaries.join(_fx(opened, rates), on="customer_id", how="left")
         activity = _with(activity, _came_and_went(starts, boundaries, window, period))
-        activity = _with(activity, _paid(revenue, period))
-        rows.append(_moved(activity.join(first_active, on="customer_id", how="left"), window, period))
+        activity = _with(activity, _paid(revenue, period)).collect().lazy()
+        rows.append(_moved(activity, _new(activity, first_active, window, period), period))
     return pl.concat(rows).pipe(CustomerPeriod.cast)
 
 
@@ -75,11 +76,11 @@ def _boundaries(months: pl.LazyFrame, before: object, after: object) -> pl.LazyF
     return opening.join(closing, on="customer_id", how="full", coalesce=True)
 
 
-def _revalued(opening: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    revalued = at_rate(opening.select("customer_id", "currency", "mrr"), rates, "mrr")
-    return _once(
-        revalued.select("customer_id", revalued_opening_mrr="converted_mrr"), total("revalued_opening_mrr")
-    )
+def _fx(opened: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    # What is in the reporting currency has one rate at both ends, and most is.
+    revalued = at_rate(opened.select("customer_id", "currency", "mrr", before="converted_mrr"), rates, "mrr")
+    changed = revalued.select("customer_id", fx_mrr=pl.col("converted_mrr") - pl.col("before"))
+    return _once(changed, total("fx_mrr"))
 
 
 def _came_and_went(
@@ -114,29 +115,42 @@ def _with(rows: pl.LazyFrame, others: pl.LazyFrame) -> pl.LazyFrame:
     return rows.join(others, on="customer_id", how="full", coalesce=True)
 
 
-def _moved(rows: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
-    was, is_, zero = pl.col("was_active"), pl.col("is_active"), pl.lit(0).cast(EXACT)
+def _new(rows: pl.LazyFrame, first_active: pl.LazyFrame, window: Window, period: Period) -> pl.LazyFrame:
+    came = rows.filter(pl.col("is_active"), pl.col("was_active").is_null()).select("customer_id")
+    since = first_active.join(came, on="customer_id", how="semi")
     is_new = pl.col("first_active_at") >= instant_literal(window.boundary_of(period))
+    return since.filter(is_new).select("customer_id", is_new=pl.lit(value=True))
+
+
+def _moved(rows: pl.LazyFrame, new: pl.LazyFrame, period: Period) -> pl.LazyFrame:
+    was, is_, zero = pl.col("was_active"), pl.col("is_active"), pl.lit(0).cast(EXACT)
     before, after = pl.col("revalued_opening_mrr"), pl.col("closing_mrr")
     movement = (
         pl.when(~was & ~is_ & pl.col("has_started")).then(pl.lit("transient"))
         .when(~was & ~is_).then(pl.lit("none"))
-        .when(~was & is_new).then(pl.lit("new"))
+        .when(~was & pl.col("is_new")).then(pl.lit("new"))
         .when(~was).then(pl.lit("reactivated"))
         .when(~is_).then(pl.lit("churned"))
         .when(after > before).then(pl.lit("expanded"))
         .when(after < before).then(pl.lit("contracted"))
         .otherwise(pl.lit("steady"))
     )  # fmt: skip
-    flags = ["was_active", "is_active", "is_paused", "has_started", "has_advocacy"]
-    amounts = ["opening_mrr", "closing_mrr", "trial_mrr", "revenue", "advocacy_revenue", "downstream_revenue"]
+    flags = ["was_active", "is_active", "is_paused", "has_started", "has_advocacy", "is_new"]
+    amounts = [
+        "opening_mrr",
+        "closing_mrr",
+        "trial_mrr",
+        "revenue",
+        "advocacy_revenue",
+        "downstream_revenue",
+        "fx_mrr",
+    ]
     plan = pl.when(was).then("opening_plan").when(is_).then("closing_plan").fill_null(UNKNOWN)
     return (
-        rows.with_columns(pl.col(flags).fill_null(value=False), pl.col(amounts).fill_null(zero))
+        rows.join(new, on="customer_id", how="left")
+        .with_columns(pl.col(flags).fill_null(value=False), pl.col(amounts).fill_null(zero))
         .with_columns(
-            revalued_opening_mrr=pl.when(was)
-            .then(pl.col("revalued_opening_mrr").fill_null(zero))
-            .otherwise(zero)
+            revalued_opening_mrr=pl.when(was).then(pl.col("opening_mrr") + pl.col("fx_mrr")).otherwise(zero)
         )
         .with_columns(movement=movement, plan=plan)
         .with_columns(**in_period(period))

@@ -120,7 +120,10 @@ def test_the_ui_hands_its_address_to_dagster(
     commands: list[list[str]] = []
     (tmp_path / "workspace.yaml").touch()
     monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
-    monkeypatch.setattr("subprocess.call", lambda command: commands.append(command) or 7)
+    monkeypatch.setattr(
+        "subprocess.call", lambda command, env: commands.append([*command, env["DAGSTER_HOME"]]) or 7
+    )
     said = call("ui", "--port", "4000", "--host", "0.0.0.0")  # noqa: S104 - what somebody may ask for
     assert said.code == 7
-    assert commands[0][1:] == ["-m", "dagster", "dev", "-w", "workspace.yaml", "-h", "0.0.0.0", "-p", "4000"]  # noqa: S104
+    address = ["-h", "0.0.0.0", "-p", "4000"]  # noqa: S104 - as above
+    assert commands[0][1:] == ["-m", "dagster", "dev", "-w", "workspace.yaml", *address, str(tmp_path)]

@@ -31,7 +31,7 @@ def period(
     started: str = "",
     opened_in: str = "EUR",
 ) -> dict[str, Any]:
-    """Ada in February: MRR at its ends in EUR, first activity, a start inside, the opening's currency."""
+    """Ada in February: MRR at its ends in EUR, first activity, a start inside, the opening's currency (at 1 to 1)."""
     ends = [("2024-01", opening), ("2024-02", closing)]
     at_ends = [{"month": f"{name}-01", "mrr": Decimal(mrr)} for name, mrr in ends if mrr]
     months = table(
@@ -44,14 +44,17 @@ def period(
         is_paused=False,
     )
     in_currency = [
-        row | {"currency": opened_in if row["month"] == "2024-01-01" else "EUR"} for row in at_ends
+        row | {"currency": opened_in if row["month"] == "2024-01-01" else "EUR", "converted_mrr": row["mrr"]}
+        for row in at_ends
     ]
-    currencies = table(CurrencyMonth, *in_currency, customer_id="ada", converted_mrr=NOTHING)
+    currencies = table(CurrencyMonth, *in_currency, customer_id="ada")
     starts = table(
         LineStart, *([{"started_at": started, "activated_at": started}] if started else []), customer_id="ada"
     )
     state = table(CustomerState, {"customer_id": "ada", "first_active_at": since, "country": "DE"})
-    found = customer_periods(FEBRUARY, months, currencies, starts, table(CustomerRevenue), state, RATES)
+    found = customer_periods(
+        FEBRUARY, months, currencies, starts, table(CustomerRevenue), state, RATES, "EUR"
+    )
     of_month = found.filter(pl.col("period") == "month").collect()
     return of_month.row(0, named=True)
 
@@ -96,6 +99,6 @@ def test_a_month_that_ends_a_quarter_says_what_the_quarter_did_too() -> None:
     )
     state = table(CustomerState, {"customer_id": "ada", "first_active_at": "2024-03-02"})
     march = month("2024-03")
-    found = customer_periods(march, *empty, starts, table(CustomerRevenue), state, RATES)
+    found = customer_periods(march, *empty, starts, table(CustomerRevenue), state, RATES, "EUR")
     assert rows(found, "period", "movement") == [("month", "transient"), ("quarter", "transient")]
     assert march.opening == at("2024-03-01")
