@@ -36,7 +36,7 @@ format: $(READY) ## Put the code into its form
 	$(BIN)/ruff format .
 
 bench: $(READY) ## Measure the pipeline on a big generated company
-	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.nightly --folder data/benchmark
 
 clean: ## Remove the environment and what tools left behind; data/ stays
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
