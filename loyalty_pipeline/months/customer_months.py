@@ -12,6 +12,8 @@ from loyalty_pipeline.months.line_state import LineState
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.staging.fx_rates import DailyRate
 
+STATE = ("customer_id", "mrr", "trial_mrr", "plan_id", "has_purchased", "has_paused")
+
 
 class CurrencyMonth(Table):
     """One row per customer and currency with a line that holds at the closing."""
@@ -59,20 +61,19 @@ def customer_months(
     mrr_floor: Decimal,
 ) -> dy.LazyFrame[CustomerMonth]:
     """MRR over currencies, cut by the floor: a sum below `mrr_floor` is what rounded prorations leave."""
-    held = held_at_closing(line_state, window).collect().lazy()
-    rates = closing_rates(daily_rates, window)
-    whole = pl.col("mrr") >= pl.lit(mrr_floor)
-    mrr = currency_months.group_by("customer_id").agg(mrr=total("converted_mrr"))
-    states = held.group_by("customer_id").agg(
-        has_purchased=(pl.col("kind") == "purchase").any(), has_paused=(pl.col("kind") == "paused").any()
-    )
-    zero = pl.lit(0).cast(EXACT)
-    is_active = (pl.col("mrr") > 0) | pl.col("has_purchased")
+    held = held_at_closing(line_state, window).collect()
+    rates = closing_rates(daily_rates, window).collect().lazy()
+    # Most customers have one line: grouping and joining them all would cost more than all the rest.
+    has_several = held["customer_id"].is_duplicated()
+    states = [
+        _of_one_line(held.lazy().filter(~has_several), rates),
+        _of_several_lines(held.lazy().filter(has_several), currency_months, rates),
+    ]
+    zero, mrr = pl.lit(0).cast(EXACT), pl.col("mrr")
+    is_active = (mrr > 0) | pl.col("has_purchased")
     return (
-        states.join(mrr, on="customer_id", how="left")
-        .join(_plans(held, rates), on="customer_id", how="left")
-        .join(_trials(held, rates), on="customer_id", how="left")
-        .with_columns(mrr=pl.when(whole & (pl.col("mrr") > 0)).then("mrr").otherwise(zero))
+        pl.concat(state.select(STATE) for state in states)
+        .with_columns(mrr=pl.when((mrr >= pl.lit(mrr_floor)) & (mrr > 0)).then(mrr).otherwise(zero))
         .with_columns(
             month=pl.lit(window.month),
             is_active=is_active,
@@ -81,6 +82,31 @@ def customer_months(
             is_paused=pl.col("has_paused") & ~is_active,
         )
         .pipe(CustomerMonth.cast)
+    )
+
+
+def _of_one_line(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    kind, converted_mrr = pl.col("kind"), pl.col("converted_mrr")
+    return at_rate(held, rates, "mrr").with_columns(
+        mrr=pl.when(kind == "recurring").then(converted_mrr),
+        trial_mrr=pl.when(kind == "trialing").then(converted_mrr),
+        plan_id=pl.when(kind == "recurring").then("plan_id"),
+        has_purchased=kind == "purchase",
+        has_paused=kind == "paused",
+    )
+
+
+def _of_several_lines(held: pl.LazyFrame, currency_months: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    states = held.group_by("customer_id").agg(
+        has_purchased=(pl.col("kind") == "purchase").any(), has_paused=(pl.col("kind") == "paused").any()
+    )
+    theirs = currency_months.join(states, on="customer_id", how="semi")
+    return (
+        states.join(
+            theirs.group_by("customer_id").agg(mrr=total("converted_mrr")), on="customer_id", how="left"
+        )
+        .join(_plans(held, rates), on="customer_id", how="left")
+        .join(_trials(held, rates), on="customer_id", how="left")
     )
 
 

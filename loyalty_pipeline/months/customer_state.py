@@ -45,17 +45,26 @@ def customer_state(
     changes = attribute_changes.filter(pl.col("updated_at") < closing)
     newcomers = seen.join(previous, on="customer_id", how="anti").sort("customer_id").collect()
     first_known = _first_known(newcomers, customer_origins, later_origins)
-    activated = line_starts.select("customer_id", "activated_at")
-    return (
-        _changed(previous, changes.filter(pl.col("month") == window.month))
-        .merge_sorted(
-            _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
-            key="customer_id",
-        )
-        .join(activated, on="customer_id", how="left", maintain_order="left")
-        .with_columns(first_active_at=pl.coalesce("first_active_at", "activated_at"))
-        .pipe(CustomerState.cast)
+    changed_now = changes.filter(pl.col("month") == window.month).collect()
+    # Nearly everybody stays as they were: only the others are joined with anything.
+    may_change = pl.col("first_active_at").is_null() | pl.col("customer_id").is_in(
+        changed_now["customer_id"].unique().implode()
     )
+    touched = pl.concat(
+        [
+            _changed(previous.filter(may_change), changed_now.lazy()),
+            _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
+        ]
+    )
+    activated = line_starts.select("customer_id", "activated_at")
+    seen_now = (
+        touched.join(activated, on="customer_id", how="left")
+        .with_columns(first_active_at=pl.coalesce("first_active_at", "activated_at"))
+        .drop("activated_at")
+        .sort("customer_id")
+    )
+    as_before = previous.filter(~may_change).select(seen_now.collect_schema().names())
+    return as_before.merge_sorted(seen_now, key="customer_id").pipe(CustomerState.cast)
 
 
 def _first_known(
