@@ -98,10 +98,12 @@ def ingest(settings: Settings, *, told: Told | None = None) -> LandingReport:
 def publish(settings: Settings, lake: Lake) -> Publication:
     """Publish the metric tables and let go of files that nothing names; the caller holds the lock."""
     publisher = Publisher(settings.data_dir, settings.keep_snapshots, settings.keep_hours)
-    publication = publisher.publish(lake, [table.__name__ for table in PUBLISHED], datetime.now(UTC))
+    now = datetime.now(UTC)
+    publication = publisher.publish(lake, [table.__name__ for table in PUBLISHED], now)
     if publication.is_changed:
-        lake.store.sweep()
-        lake.landing.sweep()
+        kept = list(publisher.kept(now))
+        lake.store.sweep(entry["lake"] for entry in kept)
+        lake.landing.sweep(entry["landing"] for entry in kept)
     return publication
 
 

@@ -4,6 +4,7 @@ Small companies are made up, then changed night after night: late, corrected, re
 rows, merges and merges taken back, and an as-of that moves on. The last tests go through the real landing.
 """
 
+import json
 import random
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
@@ -18,6 +19,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.manifest import Manifest
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.pipeline import Night, nightly, open_lake
 from loyalty_pipeline.settings import Settings
@@ -333,6 +335,19 @@ def test_a_correction_recomputes_no_month_before_it(corrected_in_june: NightsOfJ
     _, _, _, night = corrected_in_june
     for table in night.outcomes:
         assert [month for month in recomputed(night, table) if month < "2024-06"] == [], table
+
+
+def test_the_lake_behind_every_kept_snapshot_is_whole(corrected_in_june: NightsOfJune) -> None:
+    folder, first, _, last = corrected_in_june
+    data = folder / "data"
+    history = json.loads((data / "published" / "current.json").read_text())["history"]
+    assert [entry["snapshot"] for entry in history] == [last.publication.snapshot, first.publication.snapshot]
+    for entry in history:
+        for store in ("lake", "landing"):
+            text = (data / store / "manifests" / f"{entry[store]}.json").read_text()
+            parts = [part for table in Manifest.from_json(text).tables.values() for part in table.values()]
+            assert parts
+            assert all((data / store / part.file).exists() for part in parts)
 
 
 def test_a_ripple_that_changed_nothing_is_not_followed(corrected_in_june: NightsOfJune) -> None:

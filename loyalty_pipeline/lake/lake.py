@@ -112,14 +112,12 @@ class Lake:
 
     def _has_begun(self, month: str) -> bool:
         closing = instant_literal(self.calendar.month(date_of(month)).closing)
-        began = [
-            self.reading.frame(self.tables[name].contract, self.manifest.between(name, month, month))
-            .select((pl.col(instant) < closing).any())
-            .collect()
-            .item()
-            for name, instant in ACTIVITY.items()
-        ]
-        return any(began)
+        for name, instant in ACTIVITY.items():
+            if parts := self.manifest.between(name, month, month):
+                rows = self.reading.frame(self.tables[name].contract, parts)
+                if rows.select((pl.col(instant) < closing).any()).collect().item():
+                    return True
+        return False
 
     def _computed(self, table: Specification, unit: str, inputs: Inputs) -> Outcome:
         arguments, ahead = self.reading.arguments(table, unit)

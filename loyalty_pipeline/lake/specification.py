@@ -57,10 +57,6 @@ class Specification:
         """What one row is, then how it comes about."""
         return f"{getdoc(self.contract)}\n\n{getdoc(self.function)}"
 
-    def takes(self, reach: str) -> str | None:
-        """The parameter of that kind, if the function has one."""
-        return next((read.parameter for read in self.reads if read.reach == reach), None)
-
 
 def specify(functions: Sequence[TableFunction], raw: dict[str, type[dy.Schema]]) -> dict[str, Specification]:
     """The tables that some functions make, in the order given, which must be one in which they can be computed."""

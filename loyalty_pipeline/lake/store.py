@@ -23,7 +23,7 @@ class Store:
 
     def read(self) -> Manifest:
         """The manifest that counts; an empty one where nothing was committed yet."""
-        pointer = self._pointer()
+        pointer = self.current()
         return Manifest.from_json(self._manifest_file(pointer).read_text()) if pointer else Manifest()
 
     def write(
@@ -52,7 +52,7 @@ class Store:
 
     def commit(self, manifest: Manifest) -> str:
         """Make the manifest the one that counts, in one step, and return its digest."""
-        manifest.parent = self._pointer()
+        manifest.parent = self.current()
         text = manifest.to_json()
         digest = digest_of(text)
         if not self._manifest_file(digest).exists():
@@ -60,30 +60,31 @@ class Store:
         write_whole(self.root / "current.json", json.dumps({"manifest": digest}).encode())
         return digest
 
-    def sweep(self, keep: int = 3) -> int:
-        """Delete the files that none of the last `keep` manifests names; return how many.
+    def sweep(self, kept: Iterable[str] = ()) -> int:
+        """Delete the files that neither the manifest that counts nor any of `kept` names; return how many.
 
         Also what a killed run left half-written.
         """
-        kept: list[str] = []
-        pointer = self._pointer()
-        while pointer and len(kept) < keep and self._manifest_file(pointer).exists():
-            kept.append(pointer)
-            pointer = Manifest.from_json(self._manifest_file(pointer).read_text()).parent
-        named = {self._manifest_file(digest) for digest in kept}
-        for digest in kept:
-            manifest = Manifest.from_json(self._manifest_file(digest).read_text())
+        manifests = {
+            digest: path
+            for digest in {self.current(), *kept}
+            if (path := self._manifest_file(digest)).exists()
+        }
+        named = set(manifests.values())
+        for path in manifests.values():
+            manifest = Manifest.from_json(path.read_text())
             named |= {self.path(entry) for parts in manifest.tables.values() for entry in parts.values()}
         return sum(_delete(path) for path in self._files() if path not in named)
+
+    def current(self) -> str:
+        """The digest of the manifest that counts; empty before the first commit."""
+        path = self.root / "current.json"
+        return str(json.loads(path.read_text())["manifest"]) if path.exists() else ""
 
     def _files(self) -> Iterator[Path]:
         yield from self.root.glob("*/*/*.parquet")
         yield from self.root.glob("manifests/*.json")
         yield from self.root.rglob("*.partial")
-
-    def _pointer(self) -> str:
-        path = self.root / "current.json"
-        return str(json.loads(path.read_text())["manifest"]) if path.exists() else ""
 
     def _manifest_file(self, digest: str) -> Path:
         return self.root / "manifests" / f"{digest}.json"

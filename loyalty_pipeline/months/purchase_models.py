@@ -1,5 +1,7 @@
 """What purchasers are expected to bring: BG/NBD for how often, gamma-gamma for how much."""
 
+from decimal import Decimal
+
 import dataframely as dy
 import polars as pl
 
@@ -75,7 +77,7 @@ def customer_residuals(
     activity: str,
     clv_horizon_months: int,
     discount_rate: float,
-    gross_margin: float,
+    gross_margin: Decimal,
 ) -> dy.LazyFrame[CustomerResidual]:
     """Margin expected over `clv_horizon_months`, discounted at `discount_rate` a year."""
     histories = _histories(window, customer_value, activity)

@@ -69,7 +69,9 @@ class Publisher:
             manifest = {"snapshot": snapshot, "settings": _readable(lake), "tables": written}
             write_whole(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
         if is_changed:
-            self._swap(snapshot, before, now)
+            self._swap(
+                snapshot, before, now, {"lake": lake.store.current(), "landing": lake.landing.current()}
+            )
         # A run that was killed after the swap left these to the next.
         self._link(snapshot)
         self._collect(now)
@@ -91,11 +93,11 @@ class Publisher:
             )
         return written
 
-    def _swap(self, snapshot: str, expected: dict[str, Any], now: datetime) -> None:
+    def _swap(self, snapshot: str, expected: dict[str, Any], now: datetime, made_of: dict[str, str]) -> None:
         if self.current().get("snapshot") != expected.get("snapshot"):
             message = f"{self.root / 'current.json'} was changed by another run. Run again."
             raise PublicationConflict(message)
-        entry = {"snapshot": snapshot, "published_at": now.isoformat()}
+        entry = {"snapshot": snapshot, "published_at": now.isoformat(), **made_of}
         history = [entry, *expected.get("history", [])][:1000]
         pointer = {**entry, "parent": expected.get("snapshot"), "history": history}
         write_whole(self.root / "current.json", json.dumps(pointer, indent=1).encode())
@@ -110,20 +112,21 @@ class Publisher:
         aside.replace(link)
 
     def _collect(self, now: datetime) -> None:
-        kept = set(self._kept(now))
+        kept = {entry["snapshot"] for entry in self.kept(now)}
         for folder in (self.root / "snapshots").iterdir():
             if folder.name not in kept:
                 shutil.rmtree(folder)
         for left_by_a_killed_run in (*self.root.rglob("*.partial"), *self.data_dir.glob(".metrics.*")):
             left_by_a_killed_run.unlink()
 
-    def _kept(self, now: datetime) -> Iterator[str]:
+    def kept(self, now: datetime) -> Iterator[dict[str, str]]:
+        """The publications that readers may still have open, newest first, with the manifests they were made of."""
         newest: dict[str, None] = {}
         superseded_at = now
         for entry in self.current()["history"]:
             newest.setdefault(entry["snapshot"])
             if len(newest) <= self.keep or superseded_at > now - timedelta(hours=self.keep_hours):
-                yield entry["snapshot"]
+                yield entry
             superseded_at = datetime.fromisoformat(entry["published_at"])
 
 

@@ -12,7 +12,7 @@ import pytest
 from loyalty_pipeline.catalogue import tables
 from loyalty_pipeline.lake.specification import Specification, code_digest, specify
 from loyalty_pipeline.pipeline import POLICY
-from tests.lake.toy import FUNCTIONS, RAW, Balance, Payment, toy_tables
+from tests.lake.toy import FUNCTIONS, RAW, Payment, toy_tables
 
 MODULE = '''"""Says what it does."""
 from loyalty_pipeline import ratio
@@ -124,9 +124,3 @@ def test_the_description_is_the_row_and_then_the_formula() -> None:
         "One row per period and segment value in which somebody was a customer."
     )
     assert r"\frac{churned}{opening}" in table.description
-
-
-def test_a_parameter_is_found_by_its_reach() -> None:
-    assert toy_tables()["next_sales"].takes("later") == "later"
-    assert toy_tables()["balances"].takes("later") is None
-    assert toy_tables()["balances"].contract is Balance

@@ -145,11 +145,14 @@ def filled(root: Path, nights: int) -> tuple[Store, list[Manifest]]:
     return store, committed
 
 
-def test_sweeping_keeps_every_file_that_the_last_manifests_name(tmp_path: Path) -> None:
+def test_sweeping_keeps_every_file_that_a_kept_manifest_names(tmp_path: Path) -> None:
     store, committed = filled(tmp_path, nights=5)
-    assert store.sweep(keep=3) == 4
-    named = {store.path(entry) for manifest in committed[-3:] for entry in manifest.tables["shops"].values()}
-    assert set(tmp_path.rglob("*.parquet")) == named
+    # What the third manifest calls its parent is the second.
+    kept = [committed[2].parent, committed[3].parent]
+    assert store.sweep(kept) == 4
+    named = [committed[1], committed[2], committed[4]]
+    files = {store.path(entry) for manifest in named for entry in manifest.tables["shops"].values()}
+    assert set(tmp_path.rglob("*.parquet")) == files
     assert len(list((tmp_path / "manifests").iterdir())) == 3
     assert store.read() == committed[-1]
 
@@ -182,7 +185,7 @@ def test_a_file_shared_by_old_and_new_manifests_stays(tmp_path: Path) -> None:
         shops.sell((f"late{night}", "north", 10 + night, "2024-05-06"))
         lake = shops.lake()
         computed(lake)
-        lake.store.sweep(keep=1)
+        lake.store.sweep()
     lake = shops.lake()
     assert lake.scan("balances").collect().height == 9
     computed(shops.lake(folder="fresh"))

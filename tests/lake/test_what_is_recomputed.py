@@ -1,6 +1,6 @@
 """What a night costs: which tasks are stale, and where the ripple of a change stops."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dataframely as dy
@@ -65,7 +65,8 @@ def test_what_every_way_of_reading_sees(shops: Shops) -> None:
     assert month("quarter_balances", "2024-05") == [("north", 700), ("south", 800)]
     assert [month("next_sales", m) for m in MONTHS] == [[(1,)], [(1,)], [(1,)], [(1,)], [(0,)]]
     assert month("named_balances", "2024-01") == [("north", "NORTH GATE 100")]
-    assert month("payments", "2024-04/2024-04") == [(date(2024, 4, 1), "s4", "north", 400)]
+    sold_at = datetime(2024, 4, 20, tzinfo=UTC)
+    assert month("payments", "2024-04/2024-04") == [(date(2024, 4, 1), "s4", "north", sold_at, 400)]
 
 
 def test_a_changed_month_restales_who_reads_it_by_the_reach_they_declare(shops: Shops) -> None:

@@ -50,6 +50,7 @@ class Payment(Table):
     month = day("The month it belongs to.", key=True)
     sale_id = key("The sale.")
     shop = identifier("Where it was made.")
+    occurred_at = instant("When it was made.")
     amount = whole("What it brought, in whole tens.", unit="euro")
 
 
@@ -111,6 +112,7 @@ def payments(sales: dy.LazyFrame[Sale], until: CountedUntil, timezone: str) -> B
         "sale_id",
         "shop",
         month=business_month("sold_at", timezone),
+        occurred_at="sold_at",
         amount=pl.col("amount") // 10 * 10,
     )
 
