@@ -66,7 +66,7 @@ def clv(
         .collect()
     )
     plans = customer_periods.select("period", "customer_id", "plan").collect()
-    summed = pl.concat([_summed(values, plans, period) for period in window.periods]).lazy()
+    summed = pl.concat(_summed(values, plans, period) for period in window.periods).collect().lazy()
     if values["residual_margin"].is_null().all():
         summed = summed.with_columns(residual_margin=pl.lit(None, EXACT))
     fit = clv_fits.select("is_fit_at_edge").collect()
@@ -89,9 +89,9 @@ def _in_cents(units: pl.Expr) -> pl.Expr:
     return from_ten_thousandths(quotient(units, pl.lit(UNITS_OF_A_CENT, pl.Int128)) * 100)
 
 
-def _summed(values: pl.DataFrame, plans: pl.DataFrame, period: Period) -> pl.DataFrame:
+def _summed(values: pl.DataFrame, plans: pl.DataFrame, period: Period) -> pl.LazyFrame:
     of_period = plans.lazy().filter(pl.col("period") == period.name).select("customer_id", "plan")
-    customers = values.lazy().join(of_period, on="customer_id", how="left").collect()
+    customers = values.lazy().join(of_period, on="customer_id", how="left").collect().lazy()
     sums = {
         "customers": pl.len().cast(pl.Int64),
         "historic_revenue": total("revenue"),

@@ -66,13 +66,11 @@ def cohort_months(
     year = window.month.year
     active = customer_months.filter("is_active").select("customer_id", "is_active", active_mrr="mrr")
     revenue = customer_revenue.select("customer_id", "revenue")
-    members = cohort_members.collect()
-    seen = members.lazy().join(
-        active.join(revenue, on="customer_id", how="full", coalesce=True), on="customer_id"
-    )
-    observed = by_segment(seen.collect(), ["cohort"], _sums(), year).lazy()
+    members = cohort_members.collect().lazy()
+    seen = members.join(active.join(revenue, on="customer_id", how="full", coalesce=True), on="customer_id")
+    observed = by_segment(seen.collect().lazy(), ["cohort"], _sums(), year)
     size = {"cohort_customers": pl.len().cast(pl.Int64)}
-    begun = by_segment(members.filter(pl.col("cohort") == window.month), ["cohort"], size, year).lazy()
+    begun = by_segment(members.filter(pl.col("cohort") == window.month), ["cohort"], size, year)
     earlier = previous.select(*CELL, "cohort_customers", "cohort_mrr", "cumulative_revenue")
     zero = pl.lit(0).cast(EXACT)
     return (

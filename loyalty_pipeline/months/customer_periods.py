@@ -155,4 +155,5 @@ def _moved(rows: pl.LazyFrame, new: pl.LazyFrame, period: Period) -> pl.LazyFram
         .with_columns(movement=movement, plan=plan)
         .with_columns(**in_period(period))
         .select(CustomerPeriod.column_names())
+        .sort("customer_id")
     )

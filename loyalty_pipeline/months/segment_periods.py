@@ -77,15 +77,17 @@ def segment_periods(
     customer_state: dy.LazyFrame[CustomerState],
 ) -> dy.LazyFrame[SegmentPeriod]:
     """Customers are counted, and amounts summed, by what the period did to them and what they were at its close."""
-    customers = customer_periods.join(customer_state, on="customer_id", how="left").collect()
+    customers = customer_periods.join(customer_state, on="customer_id", how="left").collect().lazy()
     moved = pl.concat(
         by_segment(
             customers.filter(pl.col("period") == period.name), ["movement"], _sums(), period.start.year
         ).with_columns(**in_period(period))
         for period in window.periods
-    ).lazy()
+    )
     summed = (
-        moved.group_by(SEGMENT)
+        moved.collect()
+        .lazy()
+        .group_by(SEGMENT)
         .agg(**_movements())
         .with_columns(fx_mrr=pl.col("revalued_opening_mrr") - pl.col("opening_mrr"))
     )

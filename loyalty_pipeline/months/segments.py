@@ -47,26 +47,21 @@ def known(year: int) -> list[pl.Expr]:
     return [*(pl.col(word).fill_null(UNKNOWN) for word in WORDS), age_band(year)]
 
 
-def by_segment(rows: pl.DataFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.DataFrame:
+def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:
     """Sums for each key over everybody and over each value of each segment, in a period that starts in the year.
 
     The rows have either `age_band` or `birth_year`; attributes may be missing.
     """
+    columns, known_columns = [*keys, "segment_by", "segment_value", *sums], rows.collect_schema()
     everybody = rows.group_by(keys).agg(**sums) if keys else rows.select(**sums)
-    everybody = everybody.with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all"))
-    cuts = [everybody]
+    cuts = [everybody.with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all")).select(columns)]
     for segment in SEGMENTS:
-        column = "birth_year" if segment == "age_band" and segment not in rows.columns else segment
-        cut = rows.group_by(*keys, column).agg(**sums)
+        column = "birth_year" if segment == "age_band" and segment not in known_columns else segment
         # Of many rows it is cheaper to name the few values that are left than every row's.
         value = age_band(year) if column == "birth_year" else pl.col(column).fill_null(UNKNOWN)
-        cuts.append(
-            cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(everybody.columns)
-        )
-    together = pl.concat(cuts).group_by(*keys, "segment_by", "segment_value")
-    return together.agg(
-        pl.col(name).sum().cast(dtype) for name, dtype in everybody.schema.items() if name in sums
-    )
+        cut = rows.group_by(*keys, column).agg(**sums)
+        cuts.append(cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(columns))
+    return pl.concat(cuts).group_by(*keys, "segment_by", "segment_value").agg(pl.col(list(sums)).sum())
 
 
 def in_period(period: Period) -> dict[str, pl.Expr]:
