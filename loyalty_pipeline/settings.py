@@ -107,7 +107,8 @@ class Settings(BaseSettings):
         None,
         description="Where recurring lines come from; default: subscription_items when the source has them.",
     )
-    renewal_grace_days: Days = Field(
+    # A month looks at the one after it and no further.
+    renewal_grace_days: Annotated[int, Field(ge=0, le=27)] = Field(
         3, description="A renewal this late is a late renewal, not churn: payment and booking take days."
     )
     delinquency_days: Days = Field(
