@@ -22,7 +22,7 @@ test: $(READY) ## Run the tests and hold the coverage gate
 	$(BIN)/pytest --cov --cov-report=term
 
 ui: $(READY) ## Open Dagster on http://localhost:3000
-	DAGSTER_HOME="$${DAGSTER_HOME:-$(CURDIR)}" $(BIN)/dg dev
+	$(BIN)/loyalty ui
 
 check: $(READY) ## Style, types, imports between layers, and whether the lock is current
 	$(BIN)/ruff check .

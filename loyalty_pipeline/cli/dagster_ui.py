@@ -22,8 +22,20 @@ def serve(host: str, port: int) -> int:
     if not Path("workspace.yaml").exists():
         message = "workspace.yaml is not here. Run this in the folder of the project, where dagster.yaml lies"
         raise SettingsError(message)
+    # Without it Dagster keeps a temporary home, and asks to send usage data whatever dagster.yaml says.
+    os.environ.setdefault("DAGSTER_HOME", str(Path.cwd()))
+    _tell_history()
     typer.echo(f"Dagster on http://{host}:{port} (Ctrl-C ends it)")
     command = [sys.executable, "-m", "dagster", "dev", "-w", "workspace.yaml", "-h", host, "-p", str(port)]
-    # Without it Dagster keeps a temporary home, and asks to send usage data whatever dagster.yaml says.
-    home = os.environ.get("DAGSTER_HOME") or str(Path.cwd())
-    return subprocess.call(command, env={**os.environ, "DAGSTER_HOME": home})  # noqa: S603 - fixed words and two checked values
+    return subprocess.call(command)  # noqa: S603 - fixed words and two checked values
+
+
+def _tell_history() -> None:
+    import dagster as dg  # noqa: PLC0415 - Dagster costs seconds, and only this command needs it
+
+    from loyalty_pipeline.orchestration.history import tell  # noqa: PLC0415 - as above
+    from loyalty_pipeline.settings import Settings  # noqa: PLC0415 - as above
+
+    typer.echo("Telling Dagster what the lake has ...")
+    with dg.DagsterInstance.get() as instance:
+        typer.echo(f"{tell(instance, Settings.load()):,} events were new to it.")

@@ -101,6 +101,10 @@ class Lake:
             self.store.commit(self.manifest)
         return outcomes
 
+    def kept(self, name: str) -> list[Outcome]:
+        """What the lake has of a table, task by task."""
+        return [self._kept(self.tables[name], unit) for unit in sorted(self.manifest.tasks.get(name, {}))]
+
     def scan(self, name: str) -> pl.LazyFrame:
         """A table over all months."""
         return self.reading.frame(self.tables[name].contract, self.manifest.between(name, FIRST, LAST))

@@ -40,7 +40,7 @@ def computed(
         raise dg.Failure(str(broken), allow_retries=False) from None
     except DataFault as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
-    _tell_months(context, _facts_by_month(lake, outcomes), outcomes, (selected, keys))
+    _tell_months(context, facts_by_month(lake, outcomes), outcomes, (selected, keys))
     picture = {"trend": dg.MetadataValue.md(trend(lake, table))}
     if selected:
         # With the newest month only: the event of each month is stored.
@@ -74,7 +74,7 @@ def _tell_months(
             )
 
 
-def _facts_by_month(lake: Lake, outcomes: list[Outcome]) -> dict[str, dict[str, Any]]:
+def facts_by_month(lake: Lake, outcomes: list[Outcome]) -> dict[str, dict[str, Any]]:
     """What Dagster shows of each month: sizes, digests and the headline, never rows of people."""
     if not outcomes:
         return {}
