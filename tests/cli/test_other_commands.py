@@ -1,6 +1,7 @@
 """`loyalty demo`, `doctor`, `ui`, and the help that leads to them."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -120,8 +121,11 @@ def test_the_ui_hands_its_address_to_dagster(
     commands: list[list[str]] = []
     (tmp_path / "workspace.yaml").touch()
     monkeypatch.setattr("importlib.util.find_spec", lambda _: object())
+    monkeypatch.setattr("loyalty_pipeline.cli.dagster_ui._tell_history", lambda: None)
+    monkeypatch.setenv("DAGSTER_HOME", "")
+    monkeypatch.delenv("DAGSTER_HOME")
     monkeypatch.setattr(
-        "subprocess.call", lambda command, env: commands.append([*command, env["DAGSTER_HOME"]]) or 7
+        "subprocess.call", lambda command: commands.append([*command, os.environ["DAGSTER_HOME"]]) or 7
     )
     said = call("ui", "--port", "4000", "--host", "0.0.0.0")  # noqa: S104 - what somebody may ask for
     assert said.code == 7
