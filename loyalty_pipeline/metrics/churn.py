@@ -43,7 +43,7 @@ def churn(window: Window, segment_periods: dy.LazyFrame[SegmentPeriod]) -> dy.La
 
     Who joined inside the period counts in neither number, so no customer churn rate exceeds one, and churn + crr = 1.
     Who left and came back before the close has not churned. Null where nobody, or no MRR, was there to lose.
-    Source: Reichheld & Sasser (1990), "Zero Defections", HBR 68(5); DEFINITIONS of this project.
+    Source: Reichheld & Sasser (1990), "Zero Defections", HBR 68(5).
     """
     low, high = wilson("churned_customers", "opening_customers")
     lost = pl.col("churned_mrr") + pl.col("contracted_mrr")
