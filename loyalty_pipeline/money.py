@@ -17,8 +17,7 @@ RATE = pl.Decimal(38, RATE_PLACES)
 
 def ten_thousandths(amount: str | pl.Expr) -> pl.Expr:
     """A decimal amount of 4 places as a whole number."""
-    column = pl.col(amount) if isinstance(amount, str) else amount
-    return column.cast(EXACT).to_physical().cast(pl.Int128)
+    return _column(amount).cast(pl.Decimal(38, PLACES)).to_physical().cast(pl.Int128)
 
 
 def from_ten_thousandths(units: pl.Expr) -> pl.Expr:
@@ -43,7 +42,7 @@ def converted(amount: str, rate: str) -> pl.Expr:
 
 def cents(amount: str | pl.Expr) -> pl.Expr:
     """A 4-place amount as it is published: 2 places."""
-    hundreds = quotient(_sum_units(amount), pl.lit(100, pl.Int128))
+    hundreds = quotient(ten_thousandths(amount), pl.lit(100, pl.Int128))
     return (hundreds.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 2)) * pl.lit(Decimal("0.01"))).cast(CENTS)
 
 
@@ -54,10 +53,8 @@ def rate_of(number: float) -> Decimal:
 
 def total(amount: str | pl.Expr) -> pl.Expr:
     """The exact sum of a column of amounts, zero over no rows."""
-    column = pl.col(amount) if isinstance(amount, str) else amount
-    return column.sum().cast(EXACT)
+    return _column(amount).sum().cast(EXACT)
 
 
-def _sum_units(amount: str | pl.Expr) -> pl.Expr:
-    column = pl.col(amount) if isinstance(amount, str) else amount
-    return column.cast(pl.Decimal(38, PLACES)).to_physical().cast(pl.Int128)
+def _column(amount: str | pl.Expr) -> pl.Expr:
+    return pl.col(amount) if isinstance(amount, str) else amount

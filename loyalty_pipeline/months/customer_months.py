@@ -149,17 +149,9 @@ def at_rate(rows: pl.LazyFrame, rates: pl.LazyFrame, *amounts: str) -> pl.LazyFr
 
 
 def _plans(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    lines = (
-        held.filter(pl.col("kind") == "recurring")
-        .select("customer_id", "plan_id", "currency", "mrr")
-        .collect()
-    )
-    # Who has one line has its plan: only the others have to be compared, at their rates.
-    has_several = lines["customer_id"].is_duplicated()
-    by_currency = (
-        lines.lazy().filter(has_several).group_by("customer_id", "plan_id", "currency").agg(total("mrr"))
-    )
-    highest = (
+    recurring = held.filter(pl.col("kind") == "recurring")
+    by_currency = recurring.group_by("customer_id", "plan_id", "currency").agg(total("mrr"))
+    return (
         at_rate(by_currency, rates, "mrr")
         .group_by("customer_id", "plan_id")
         .agg(total("converted_mrr"))
@@ -167,7 +159,6 @@ def _plans(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
         .unique("customer_id", keep="first", maintain_order=True)
         .select("customer_id", "plan_id")
     )
-    return pl.concat([lines.lazy().filter(~has_several).select("customer_id", "plan_id"), highest])
 
 
 def _trials(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
