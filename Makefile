@@ -9,10 +9,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test ui check format bench clean
+.PHONY: help demo test gx-range ui check format bench clean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## Generate a company, compute its metrics and publish them under data/
 	$(BIN)/loyalty demo --out data/demo
@@ -20,6 +20,12 @@ demo: $(READY) ## Generate a company, compute its metrics and publish them under
 
 test: $(READY) ## Run the tests and hold the coverage gate
 	$(BIN)/pytest --cov --cov-report=term
+
+gx-range: $(READY) ## Hold the validation engine to the oldest and the newest Great Expectations
+	for release in '==1.15.2' '>=1.15.2,<2'; do \
+	  env -u VIRTUAL_ENV $(UV) run -q --isolated --no-project --python 3.11 --with "great-expectations$$release" \
+	    --with 'polars>=2.1,<3' --with 'pyarrow>=21' --with hypothesis --with pytest --with tzdata \
+	    python -m pytest -W default -p no:cacheprovider -q tests/validation/gx_polars || exit 1; done
 
 ui: $(READY) ## Open Dagster on http://localhost:3000
 	$(BIN)/loyalty ui
@@ -37,6 +43,8 @@ format: $(READY) ## Put the code into its form
 
 bench: $(READY) ## Measure the pipeline on a big generated company
 	$(BIN)/python -m benchmarks.nightly --folder data/benchmark
+	$(BIN)/python -m benchmarks.validation --folder data/benchmark
+	$(BIN)/python -m benchmarks.checks_in_dagster
 
 clean: ## Remove the environment and what tools left behind; data/ stays
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
