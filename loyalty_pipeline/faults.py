@@ -1,11 +1,17 @@
 """What goes wrong with input, in words that say what to do."""
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class DataFault(Exception):
     """Input breaks a rule that no row can be set aside for; nothing was published.
 
     The message names table, column, rule and rows, and what to do next.
     """
+
+    checked: Sequence[Any] = ()
+    """The results of all checks until then, where a landing was stopped."""
 
     def __init__(self, table: str, rule: str, *, column: str = "", rows: str = "", advice: str = "") -> None:
         """`rows` says which or how many, in words."""

@@ -11,9 +11,11 @@ from loyalty_pipeline.lake.lock import exclusive
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing import LandingReport, land
 from loyalty_pipeline.periods import Calendar
-from loyalty_pipeline.publication.snapshot import Publication, Publisher
+from loyalty_pipeline.publication.log import Log
+from loyalty_pipeline.publication.snapshot import Publication, Publisher, snapshot_id
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.mapping import check_mappings
+from loyalty_pipeline.validation.history import ValidationHistory, validation_history
 
 POLICY = (
     "reporting_currency",
@@ -47,6 +49,7 @@ class Night:
         """As JSON takes it."""
         return {
             "snapshot": self.publication.snapshot,
+            "metrics": self.publication.metrics,
             "is_changed": self.publication.is_changed,
             "folder": str(self.publication.folder),
             "rows": self.publication.rows,
@@ -72,16 +75,22 @@ def open_lake(settings: Settings) -> Lake:
     return lake
 
 
-def nightly(settings: Settings, *, is_full: bool = False, told: Told | None = None) -> Night:
+def nightly(
+    settings: Settings,
+    *,
+    is_full: bool = False,
+    told: Told | None = None,
+    reread: frozenset[str] = frozenset(),
+) -> Night:
     """One night under the data folder's lock: only what changed is read, computed or published.
 
-    `is_full` computes everything again. Raises `SourceError`, `DataFault`, `ContractBroken` or `Locked`; what was
-    published before then stays as it was.
+    `is_full` computes everything again. The raw tables of `reread` are read and judged again although their files are
+    as they were. Raises `SourceError`, `DataFault`, `ContractBroken` or `Locked`; what was published before then stays.
     """
     say = told or (lambda *_: None)
     check_mappings(settings.tables)
     with exclusive(settings.data_dir):
-        landing = ingest(settings, told=say)
+        landing = ingest(settings, told=say, reread=reread)
         lake, outcomes = open_lake(settings), {}
         for done, name in enumerate(lake.tables):
             say(name, done, len(lake.tables))
@@ -89,22 +98,38 @@ def nightly(settings: Settings, *, is_full: bool = False, told: Told | None = No
         return Night(landing, outcomes, publish(settings, lake))
 
 
-def ingest(settings: Settings, *, told: Told | None = None) -> LandingReport:
+def ingest(
+    settings: Settings, *, told: Told | None = None, reread: frozenset[str] = frozenset()
+) -> LandingReport:
     """Land what is new at the source; the caller holds the lock."""
     say = told or (lambda *_: None)
-    return land(settings, progress=lambda table, *_: say(f"landing {table}", 0, 1))
+    return land(settings, progress=lambda table, *_: say(f"landing {table}", 0, 1), reread=reread)
 
 
 def publish(settings: Settings, lake: Lake) -> Publication:
     """Publish the metric tables and let go of files that nothing names; the caller holds the lock."""
     publisher = Publisher(settings.data_dir, settings.keep_snapshots, settings.keep_hours)
     now = datetime.now(UTC)
-    publication = publisher.publish(lake, [table.__name__ for table in PUBLISHED], now)
+    publication = publisher.publish(lake, _published(), now, _logs(settings))
     if publication.is_changed:
         kept = list(publisher.kept(now))
         lake.store.sweep(entry["lake"] for entry in kept)
         lake.landing.sweep(entry["landing"] for entry in kept)
     return publication
+
+
+def is_published(settings: Settings, lake: Lake) -> bool:
+    """Whether the current snapshot is made of what the lake has."""
+    snapshot = Publisher(settings.data_dir).current().get("snapshot")
+    return bool(snapshot == snapshot_id(lake, _published(), _logs(settings)))
+
+
+def _published() -> list[str]:
+    return [table.__name__ for table in PUBLISHED]
+
+
+def _logs(settings: Settings) -> list[Log]:
+    return [Log(validation_history, ValidationHistory, settings.data_dir)]
 
 
 def _line_source(settings: Settings, *, has_items: bool) -> str:

@@ -149,8 +149,15 @@ def current(data: Path) -> str:
 
 def published(data: Path) -> dict[str, bytes]:
     """What readers get through the pointer."""
-    folder = data / "published" / "snapshots" / current(data)
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
+    return metrics_in(data / "published" / "snapshots" / current(data))
+
+
+def metrics_in(folder: Path) -> dict[str, bytes]:
+    """The files that are the same whenever they are made: the history of checks tells of each run, when it was."""
+    timely = {"validation_history.parquet", "manifest.json"}
+    assert timely <= {path.name for path in folder.iterdir()}
+    pl.read_parquet(folder / "validation_history.parquet")
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name not in timely}
 
 
 def lake_files(data: Path) -> set[str]:
@@ -170,8 +177,7 @@ def _is_over(process: int) -> bool:
 def assert_readable(data: Path, before: Before) -> None:
     """Readers get all of yesterday or all of today, and no file that has a table's name is torn."""
     assert published(data) in (published(before.data), before.published)
-    behind_the_link = {path.name: path.read_bytes() for path in (data / "metrics").iterdir()}
-    assert behind_the_link in (published(before.data), before.published)
+    assert metrics_in(data / "metrics") in (published(before.data), before.published)
     for path in data.rglob("*.parquet"):
         pl.read_parquet(path, glob=False)
 

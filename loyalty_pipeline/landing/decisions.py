@@ -11,25 +11,31 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from loyalty_pipeline.landing.history import NO_HASH, History, repeated
-from loyalty_pipeline.landing.judgement import Reading
+from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.sources.catalogue import references
-from loyalty_pipeline.validation.rules import KEY, ONE_VERSION, reference_rule_name
+from loyalty_pipeline.sources.raw import RawTable
+from loyalty_pipeline.validation.rules import CANDIDATE, reference_rule_name
+from loyalty_pipeline.validation.validator import REASONS, Judgement
 
 Parents = Callable[[str], pl.DataFrame | None]
 """The keys of a table that have landed, with their home months; None for a table that the source lacks."""
 
+Judge = Callable[[pl.DataFrame, dict[str, pl.LazyFrame]], Judgement]
+"""Judges a ledger by the rules that look beyond one row, given the tables that it refers to."""
+
 
 @dataclass
 class Decision:
-    """The ledger with its verdicts, and masks over it (one flag for each row): those still `open` at the end land.
+    """The ledger, and masks over it (one flag for each row): those still `open` at the end land.
 
-    `revived` are rows of keys that were taken for deleted and are there again, unchanged since.
+    `reasons` has `_row` and `_reasons` of the rows that break a critical rule of their own, and after `decide` of all that are
+    `quarantined`. `revived` are rows of keys that were taken for deleted and are there again, unchanged since.
     """
 
     reading: Reading
     ledger: pl.DataFrame
-    verdicts: pl.DataFrame
     history: History
+    reasons: pl.DataFrame
     open: pl.Series = field(init=False)
     quarantined: pl.Series = field(init=False)
     duplicate: pl.Series = field(init=False)
@@ -39,26 +45,27 @@ class Decision:
 
     def __post_init__(self) -> None:
         """Rows that break a critical rule of their own are out."""
-        names = [rule.name for rule in self.reading.rules if rule.severity == "critical"]
-        critical = [name for name in names if name in self.verdicts.columns]
-        self.open = self.verdicts.select(pl.all_horizontal(critical).alias("open")).to_series()
-        self.quarantined = ~self.open
+        self.quarantined = self._numbered(self.reasons)
+        self.open = ~self.quarantined
         self.duplicate = self.landed = self.waiting = self.revived = self._nobody
 
     @property
     def _nobody(self) -> pl.Series:
         return pl.Series([False]).new_from_index(0, self.ledger.height)
 
-    def decide(self, parents: Parents) -> None:
-        """Every row's fate."""
+    @property
+    def twice(self) -> pl.Series:
+        """Rows that would land with the key and the `updated_at` of another row: there are none, or landing is at fault."""
         version = [*self.reading.key, "updated_at"]
+        return self._among(self.open, lambda rows: repeated(rows, version))
+
+    def decide(self, judge: Judge, parents: Parents) -> Judgement:
+        """Every row's fate, and what came of the rules that look beyond one row."""
         several = repeated(self.ledger, self.reading.key)
         self._drop_repeats(several)
-        self._wait(parents)
-        self._set_contradictions_aside(several)
+        judged = self._refer(judge, parents)
         self._recognise_landed()
-        twice = self._among(several & self.open, lambda rows: repeated(rows, version))
-        self.verdicts = self.verdicts.with_columns((~twice).alias(KEY))
+        return judged
 
     def _among(self, chosen: pl.Series, judge: Callable[[pl.DataFrame], pl.Series]) -> pl.Series:
         """A flag for each row, judged among some of them; the others' is false."""
@@ -67,20 +74,56 @@ class Decision:
         positions = pl.int_range(self.ledger.height, eager=True).filter(chosen)
         return self._nobody.scatter(positions, judge(self.ledger.filter(chosen)))
 
+    def _numbered(self, rows: pl.DataFrame) -> pl.Series:
+        """A flag for each row: whether its number is among some rows'."""
+        return self._nobody if rows.is_empty() else _has(self.ledger["_row"], rows["_row"])
+
     def _drop_repeats(self, several: pl.Series) -> None:
         key, earliest = self.reading.key, self.reading.extract.contract.month_of
         identity, order = [*key, "_hash"], ["_row"]
         if self.reading.extract.file.mapping.distinct:
             identity, order = key, [earliest, "_row"] if earliest else ["_row"]
-        self._take(
-            self._among(several & self.open, lambda rows: _but_first(rows, identity, order)), "duplicate"
-        )
+        self.duplicate = self._among(several & self.open, lambda rows: _but_first(rows, identity, order))
+        self.open &= ~self.duplicate
 
-    def _set_contradictions_aside(self, several: pl.Series) -> None:
-        version = [*self.reading.key, "updated_at"]
-        contradictions = self._among(several & self.open, lambda rows: _but_first(rows, version, ["_hash"]))
-        self.verdicts = self.verdicts.with_columns((~contradictions).alias(ONE_VERSION))
-        self._take(contradictions, "quarantined")
+    def _refer(self, judge: Judge, parents: Parents) -> Judgement:
+        """Rows wait for what they refer to; who refers to a waiting row of the same table waits as well.
+
+        A row that is out already is told what it refers to in vain, too.
+        """
+        contract, table = self.reading.extract.contract, self.reading.table
+        targets = dict(references(contract).values())
+        found = {target: _keys(parents(target), key) for target, key in targets.items() if target != table}
+        tables = {target: keys for target, keys in found.items() if keys is not None}
+        late = self._nobody
+        while True:
+            # A row that waits is nobody's target, and contradicts nobody.
+            candidates = self.ledger.with_columns((self.open & ~late).alias(CANDIDATE))
+            own = {table: self._own_keys(targets[table], late)} if table in targets else {}
+            judged = judge(candidates, tables | own)
+            waits = self.open & self._numbered(_refers_in_vain(judged.reasons, contract))
+            if waits.equals(late):
+                break
+            late = waits
+        self._set_aside(judged.reasons)
+        return judged
+
+    def _own_keys(self, key: str, late: pl.Series) -> pl.LazyFrame:
+        there = self.ledger[key].filter(self.open & ~late).append(self.history.latest[key])
+        return there.to_frame().lazy()
+
+    def _set_aside(self, more: pl.DataFrame) -> None:
+        named = {reference_rule_name(column) for column in references(self.reading.extract.contract)}
+        self.quarantined |= self._numbered(more) & ~self.duplicate
+        self.open &= ~self.quarantined
+        stacked = pl.concat(
+            [self.reasons, more.filter(_has(more["_row"], self.ledger["_row"].filter(self.quarantined)))]
+        )
+        self.reasons = (
+            stacked.group_by("_row", maintain_order=True).agg(pl.col(REASONS).list.explode()).sort("_row")
+        )
+        is_late = pl.col(REASONS).list.eval(pl.element().is_in(list(named))).list.all()
+        self.waiting = self._numbered(self.reasons.filter(is_late))
 
     def _recognise_landed(self) -> None:
         if self.history.is_empty:
@@ -88,7 +131,8 @@ class Decision:
         known = self.history.versions if self.reading.is_versioned else self.history.latest
         if self.reading.is_versioned:
             self.revived = self._among(self.open, self._returns)
-        self._take(self._known(known) & self.open & ~self.revived, "landed")
+        self.landed = self._known(known) & self.open & ~self.revived
+        self.open &= ~self.landed
 
     def _known(self, versions: pl.DataFrame) -> pl.Series:
         """Whether a row's key and hash are among some versions. The hashes find pairs, the keys must then agree."""
@@ -111,36 +155,14 @@ class Decision:
         last = back.sort("updated_at", "_row").unique(key, keep="last", maintain_order=True)
         return _has(rows["_row"], last.filter(pl.col("updated_at") <= pl.col("_gone_at"))["_row"])
 
-    def _wait(self, parents: Parents) -> None:
-        """Rows wait for what they refer to; who refers to a waiting row of the same table waits as well."""
-        targets = references(self.reading.extract.contract)
-        missing = dict.fromkeys(targets, self._nobody)
-        while True:
-            for column, (table, key) in targets.items():
-                keys = self._own_keys(key) if table == self.reading.table else _keys(parents(table), key)
-                if keys is not None:
-                    refers = self.open & self.ledger[column].is_not_null()
-                    missing[column] |= refers & ~_has(self.ledger[column], keys)
-            newly = pl.Series([False]).new_from_index(0, self.ledger.height)
-            for flags in missing.values():
-                newly |= flags & self.open
-            if not newly.any():
-                break
-            self.waiting |= newly
-            self._take(newly, "quarantined")
-        judged = [(~missed).alias(reference_rule_name(column)) for column, missed in missing.items()]
-        self.verdicts = self.verdicts.with_columns(judged)
 
-    def _own_keys(self, key: str) -> pl.Series:
-        return self.ledger[key].filter(self.open).append(self.history.latest[key])
-
-    def _take(self, rows: pl.Series, fate: str) -> None:
-        setattr(self, fate, getattr(self, fate) | rows)
-        self.open &= ~rows
+def _refers_in_vain(reasons: pl.DataFrame, contract: type[RawTable]) -> pl.DataFrame:
+    named = [reference_rule_name(column) for column in references(contract)]
+    return reasons.filter(pl.col(REASONS).list.eval(pl.element().is_in(named)).list.any())
 
 
-def _keys(parents: pl.DataFrame | None, key: str) -> pl.Series | None:
-    return None if parents is None else parents[key]
+def _keys(parents: pl.DataFrame | None, key: str) -> pl.LazyFrame | None:
+    return None if parents is None else parents.lazy().select(key)
 
 
 def _has(values: pl.Series, members: pl.Series) -> pl.Series:

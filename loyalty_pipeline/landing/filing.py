@@ -13,8 +13,8 @@ from loyalty_pipeline.lake.manifest import Entry
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing.decisions import Decision, Parents
 from loyalty_pipeline.landing.history import HOME, month_name, repeated
-from loyalty_pipeline.landing.judgement import INSTANT
 from loyalty_pipeline.landing.quarantine import bad_rows
+from loyalty_pipeline.landing.reading import INSTANT
 from loyalty_pipeline.sources.catalogue import references
 from loyalty_pipeline.sources.extract import SLICE_ROWS
 from loyalty_pipeline.sources.raw import RawTable
@@ -61,10 +61,9 @@ def file_rows(decision: Decision, homed: pl.DataFrame, store: Store, batch: str)
     filed, extract = Filed(), decision.reading.extract
     landing = homed[HOME]
     for offset, count in _slices(decision):
-        raw = extract.slice(offset)
-        if decision.quarantined.slice(offset, raw.height).any():
-            filed.bad.append(bad_rows(decision, raw, offset, batch))
-        rows = _landing_rows(decision, raw, offset)
+        if decision.quarantined.slice(offset, SLICE_ROWS).any():
+            filed.bad.append(bad_rows(decision, extract.slice(offset), offset, batch))
+        rows = _landing_rows(decision, offset, count)
         if rows.is_empty():
             continue
         home, landing = landing.head(rows.height), landing.slice(rows.height)
@@ -87,14 +86,14 @@ def write_part(store: Store, place: tuple[str, str], rows: pl.DataFrame, contrac
     return store.write(table, part, rows, latest=last.isoformat() if last else "")
 
 
-def _landing_rows(decision: Decision, raw: pl.DataFrame, offset: int) -> pl.DataFrame:
-    chosen = decision.open.slice(offset, raw.height)
-    rows, _ = decision.reading.typed(raw.filter(chosen))
+def _landing_rows(decision: Decision, offset: int, count: int) -> pl.DataFrame:
+    chosen = decision.open.slice(offset, SLICE_ROWS)
+    rows = decision.reading.slice(count).filter(chosen)
     now = pl.lit(decision.reading.extracted_at, dtype=INSTANT)
-    revived = pl.lit(decision.revived.slice(offset, raw.height).filter(chosen))
+    revived = pl.lit(decision.revived.slice(offset, SLICE_ROWS).filter(chosen))
     return rows.with_columns(
         pl.when(revived).then(now).otherwise("updated_at").alias("updated_at"),
-        decision.ledger["_hash"].slice(offset, raw.height).filter(chosen),
+        decision.ledger["_hash"].slice(offset, SLICE_ROWS).filter(chosen),
     )
 
 

@@ -6,27 +6,34 @@ caller holds the run's lock. A night on which no file changed reads no file and 
 
 import json
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
+from zoneinfo import ZoneInfo
 
 import polars as pl
 
 from loyalty_pipeline.faults import DataFault, SourceError
-from loyalty_pipeline.lake.store import Store, write_whole
+from loyalty_pipeline.lake.store import Store
+from loyalty_pipeline.landing.checks import ChecksFailed, unusable
 from loyalty_pipeline.landing.currencies import check_rates
 from loyalty_pipeline.landing.history import HOME, History
-from loyalty_pipeline.landing.judgement import Progress
-from loyalty_pipeline.landing.quarantine import Quarantine
+from loyalty_pipeline.landing.quarantine import QUARANTINE, Quarantine
+from loyalty_pipeline.landing.reading import Progress
 from loyalty_pipeline.landing.report import LandingReport, TableReport
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
 from loyalty_pipeline.sources.files import FileSource, SourceFile
+from loyalty_pipeline.validation.history import remember
+from loyalty_pipeline.validation.suite import needed, suite
+from loyalty_pipeline.validation.validator import Validator
 
 if TYPE_CHECKING:
     from loyalty_pipeline.lake.manifest import Manifest
+    from loyalty_pipeline.validation.entries import Entry
+    from loyalty_pipeline.validation.rules import Rule
 
 LANDED = "landed"
 """The note on each table: the file it was last read from, and what came of it."""
@@ -47,18 +54,25 @@ class LandingSettings(Protocol):
     def max_bad_share(self) -> float: ...  # noqa: D102
     @property
     def tables(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def expectations(self) -> Path | None: ...  # noqa: D102
 
 
 def land(
-    settings: LandingSettings, *, extracted_at: datetime | None = None, progress: Progress | None = None
+    settings: LandingSettings,
+    *,
+    extracted_at: datetime | None = None,
+    progress: Progress | None = None,
+    reread: frozenset[str] = frozenset(),
 ) -> LandingReport:
     """Land what is new at the source and say what was done.
 
     `extracted_at` is the instant of the extraction, by default now; it always comes after that of the last landing.
+    The tables of `reread` are read and judged again although their files are as they were.
     Raises `SourceError` when the source cannot be read and `DataFault` when its rows must not be used; nothing is
     committed then.
     """
-    landing = Landing(settings, progress or (lambda *_: None), extracted_at or datetime.now(UTC))
+    landing = Landing(settings, progress or (lambda *_: None), extracted_at or datetime.now(UTC), reread)
     return landing.run()
 
 
@@ -69,12 +83,13 @@ class Landing:
     settings: LandingSettings
     progress: Progress
     asked_at: datetime
+    reread: frozenset[str] = frozenset()
     fresh: set[str] = field(default_factory=set)
     """The tables in which new rows have landed in this run."""
 
     def __post_init__(self) -> None:
         """Read what has landed so far; write nothing."""
-        self.store = Store(Path(self.settings.data_dir) / "landing")
+        self.store = Store(self.data_dir / "landing")
         self.manifest: Manifest = self.store.read()
         self._parents: dict[str, pl.DataFrame | None] = {}
 
@@ -98,7 +113,7 @@ class Landing:
     @cached_property
     def quarantine(self) -> Quarantine:
         """Where rows are set aside."""
-        return Quarantine(Path(self.settings.data_dir) / "quarantine", self.batch)
+        return Quarantine(self.data_dir / QUARANTINE, self.batch)
 
     @cached_property
     def scratch(self) -> Path:
@@ -115,31 +130,87 @@ class Landing:
         try:
             for table in RAW_TABLES:
                 report.tables[table] = self.table(table, source.find(table))
+            is_news = any(table.batch for table in report.tables.values())
+            if is_news:
+                check_rates(self.notes, self.settings.reporting_currency)
+        except DataFault as stopped:
+            self.note(report, stopped)
+            raise
         finally:
             if "scratch" in self.__dict__:
                 shutil.rmtree(self.scratch, ignore_errors=True)
-        if any(table.batch for table in report.tables.values()):
-            check_rates(self.notes, self.settings.reporting_currency)
+        if is_news:
             report.batch = self.batch
             self.commit(report)
         return report
+
+    def note(self, report: LandingReport, stopped: DataFault) -> None:
+        """What was checked until the run was stopped, and what stopped it, goes into the history and with the fault."""
+        found = stopped.checks if isinstance(stopped, ChecksFailed) else [unusable(stopped)]
+        named = {(check.table, check.rule) for check in found}
+        passed = [check for check in report.checks if (check.table, check.rule) not in named]
+        stopped.checked = [*passed, *found]
+        remember(self.data_dir, self.extracted_at, "", stopped.checked)
+
+    @property
+    def data_dir(self) -> Path:
+        """The folder of everything."""
+        return Path(self.settings.data_dir)
 
     def table(self, table: str, file: SourceFile | None) -> TableReport:
         """One table: absent, unchanged, or landed."""
         known = self.notes.get(table)
         if file is None:
             return self.absent(table)
-        columns = {name: str(column.dtype) for name, column in RAW_TABLES[table].columns().items()}
-        fingerprint = file.fingerprint(json.dumps(columns))
-        if known and known["fingerprint"] == fingerprint and not self.may_release(table):
+        terms = self.terms(table)
+        fingerprint = file.fingerprint(terms)
+        is_asked = table in self.reread
+        if known and known["fingerprint"] == fingerprint and not (is_asked or self.may_release(table)):
             return TableReport(table, skipped=True, waiting=known["waiting"])
         from loyalty_pipeline.landing.table import land_table  # noqa: PLC0415 - not needed when nothing changed
 
         report = land_table(self, file, fingerprint)
-        if file.fingerprint(json.dumps(columns)) != fingerprint:
+        if file.fingerprint(terms) != fingerprint:
             message = f"{file.place} changed while it was read. Land again when it is whole."
             raise SourceError(message)
         return report
+
+    def terms(self, table: str) -> str:
+        """What, when it changes, makes an unchanged file worth another reading: the contract and its rules."""
+        columns = {name: str(column.dtype) for name, column in RAW_TABLES[table].columns().items()}
+        identity = [rule.identity for rule in suite(table, self.entries.get(table, ()))]
+        return json.dumps([columns, identity], default=str)
+
+    @cached_property
+    def entries(self) -> "dict[str, list[Entry]]":
+        """What data engineers expect beyond the contracts, by table."""
+        folder = self.settings.expectations
+        if folder is None:
+            return {}
+        from loyalty_pipeline.validation.entries import load_entries  # noqa: PLC0415 - most have none
+
+        return load_entries(folder, self.settings.timezone)
+
+    @cached_property
+    def validator(self) -> Validator:
+        """What judges the rows of all tables."""
+        return Validator(self.settings.max_bad_share)
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The values that expectations can name as `$PARAMETER`."""
+        local = self.extracted_at.astimezone(ZoneInfo(self.settings.timezone)).date()
+        before = self.manifest.notes.get("extracted_at")
+        return {
+            "extracted_at": self.extracted_at.isoformat(),
+            "previous_extracted_at": before or self.extracted_at.isoformat(),
+            "business_day": (local - timedelta(days=1)).isoformat(),
+        }
+
+    def references(self, rules: "Iterable[Rule]") -> dict[str, pl.LazyFrame]:
+        """The tables that entries refer to, as far as they have landed."""
+        found = {table: self.parents(table) for table in needed(rules)}
+        return {table: keys.lazy() for table, keys in found.items() if keys is not None}
 
     def absent(self, table: str) -> TableReport:
         """A table without a file: an empty one if it is optional and never was there."""
@@ -182,6 +253,6 @@ class Landing:
         """Make it so: the quarantine's files take their place, the manifest counts, the checks go into the history."""
         self.manifest.notes |= {"batch": self.batch, "extracted_at": self.extracted_at.isoformat()}
         self.quarantine.keep()
+        # Before the commit, which makes the run's end: what was checked has been checked.
+        remember(self.data_dir, self.extracted_at, self.batch, report.checks)
         self.store.commit(self.manifest)
-        history = json.dumps(report.to_dict(), indent=1).encode()
-        write_whole(self.store.root / "checks" / f"{self.batch}.json", history)

@@ -12,25 +12,26 @@ import polars as pl
 
 from loyalty_pipeline.lake.store import write_whole
 from loyalty_pipeline.landing.decisions import Decision
+from loyalty_pipeline.validation.validator import REASONS
+
+QUARANTINE = "quarantine"
+"""The folder's name in the data folder."""
 
 FAILED = "_failed"
-REASONS = "; "
 
 
 def bad_rows(decision: Decision, raw: pl.DataFrame, offset: int, batch: str) -> pl.DataFrame:
     """The rows of a slice that were set aside: every value as text, then `_reasons`, `_waiting`, `_batch`, `_row`."""
     chosen = decision.quarantined.slice(offset, raw.height)
-    critical = [rule.name for rule in decision.reading.rules if rule.severity == "critical"]
-    verdicts = decision.verdicts.slice(offset, raw.height).filter(chosen)
-    reasons = [pl.when(~pl.col(name)).then(pl.lit(name)) for name in critical if name in verdicts.columns]
     values = raw.drop("_row").filter(chosen)
-    return pl.DataFrame([_as_text(column) for column in values.iter_columns()]).with_columns(
-        verdicts.select(
-            pl.concat_str(reasons, separator=REASONS, ignore_nulls=True).alias("_reasons")
-        ).to_series(),
-        decision.waiting.slice(offset, raw.height).filter(chosen).alias("_waiting"),
-        pl.lit(batch).alias("_batch"),
-        raw["_row"].filter(chosen),
+    rows = raw.select("_row").filter(chosen)
+    return pl.DataFrame([_as_text(column) for column in values.iter_columns()]).hstack(
+        [
+            rows.join(decision.reasons, on="_row", how="left", maintain_order="left")[REASONS],
+            decision.waiting.slice(offset, raw.height).filter(chosen).alias("_waiting"),
+            pl.repeat(batch, rows.height, eager=True).alias("_batch"),
+            rows["_row"],
+        ]
     )
 
 

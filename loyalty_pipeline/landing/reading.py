@@ -1,9 +1,10 @@
-"""The first reading of an extract: every row is judged by itself, and of its content only a ledger is kept."""
+"""The reading of an extract: every value gets its type once; of the rows' content only a ledger stays in memory."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from pathlib import Path
 
 import polars as pl
 
@@ -12,8 +13,8 @@ from loyalty_pipeline.landing.history import HOME
 from loyalty_pipeline.landing.row_hash import row_hash
 from loyalty_pipeline.sources.catalogue import references
 from loyalty_pipeline.sources.conversion import typed_rows
-from loyalty_pipeline.sources.extract import Extract
-from loyalty_pipeline.validation.rules import Rule, rules, type_rule_name
+from loyalty_pipeline.sources.extract import SLICE_ROWS, Extract
+from loyalty_pipeline.validation.rules import unreadable
 
 Progress = Callable[[str, int, int], None]
 """Called with a table, the rows read so far and all its rows."""
@@ -21,13 +22,18 @@ Progress = Callable[[str, int, int], None]
 INSTANT = pl.Datetime("us", "UTC")
 
 
-@dataclass(frozen=True)
+@dataclass
 class Reading:
-    """How a table is read: its extract, the instant of the extraction, the reporting time zone."""
+    """How a table is read: its extract, the instant of the extraction, the reporting time zone, a folder for typed rows.
+
+    A table of one slice stays in memory; each slice of a longer one becomes a file, which validation and filing read.
+    """
 
     extract: Extract
     extracted_at: datetime
     timezone: str
+    scratch: Path
+    _slices: list[pl.DataFrame | Path] = field(default_factory=list)
 
     @property
     def table(self) -> str:
@@ -44,53 +50,54 @@ class Reading:
         """The columns of the key."""
         return self.extract.contract.primary_key()
 
-    @cached_property
-    def rules(self) -> list[Rule]:
-        """The rules that the rows are held to."""
-        return rules(self.extract.contract, self.extracted_at if self.is_versioned else None)
+    def read(self, progress: Progress) -> pl.DataFrame:
+        """Read all rows, and return the ledger: one row a row, in the file's order.
 
-    def typed(self, raw: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """Rows with the contract's types, and what of them cannot be read."""
-        rows, unreadable = typed_rows(raw, self.extract.contract, self.extract.file.mapping.date_format)
-        if self.is_versioned:
-            return rows, unreadable
-        return rows.with_columns(pl.lit(self.extracted_at, dtype=INSTANT).alias("updated_at")), unreadable
-
-    def judge(self, progress: Progress) -> tuple[pl.DataFrame, pl.DataFrame]:
-        """The ledger and the verdicts of all rows, in the file's order.
-
-        Ledger: row number, key, references, `updated_at`, `_hash` and `_home`, the row's own business month. Verdicts: one
-        boolean column a rule, true where the row keeps it. Raises `SourceError` when the file's count is not what was read.
+        Row number, key, references, `updated_at`, `_hash` and `_home`, the row's own business month. Raises `SourceError` when
+        the file's count is not what was read.
         """
-        ledgers, verdicts = [], []
+        ledgers = []
         for offset, raw in self.extract.slices():
-            rows, unreadable = self.typed(raw)
-            verdicts.append(self._verdicts(rows, unreadable))
-            ledgers.append(self._ledger(rows))
-            progress(self.table, offset + rows.height, self.extract.rows)
+            ledgers.append(self._take(raw))
+            progress(self.table, offset + raw.height, self.extract.rows)
         if not ledgers:
-            empty = self.typed(self.extract.slice(0))
-            return self._ledger(empty[0]), self._verdicts(*empty)
+            return self._take(self.extract.slice(0))
         if (read := sum(ledger.height for ledger in ledgers)) != self.extract.rows:
             message = f"{self.extract.file.place} says it has {self.extract.rows} rows, {read} were read. Write it anew."
             raise SourceError(message)
-        return pl.concat(ledgers), pl.concat(verdicts)
+        return pl.concat(ledgers)
 
-    def _verdicts(self, rows: pl.DataFrame, unreadable: pl.DataFrame) -> pl.DataFrame:
-        kept = rows.select(
-            **{r.name: r.condition.fill_null(value=True) for r in self.rules if r.condition is not None}
+    def rows(self) -> pl.LazyFrame:
+        """All rows with the contract's types, and for each column but text a flag: its value cannot be read."""
+        return pl.concat(
+            [
+                part.lazy() if isinstance(part, pl.DataFrame) else pl.scan_parquet(part, glob=False)
+                for part in self._slices
+            ]
         )
-        flawed = {column.name for column in unreadable.iter_columns() if column.any()}
-        verdicts = {}
-        for rule in self.rules:
-            if rule.name == type_rule_name(rule.column):
-                verdicts[rule.name] = ~unreadable[rule.column]
-            elif rule.name in kept.columns:
-                # What is there and cannot be read is not missing as well.
-                verdicts[rule.name] = (
-                    kept[rule.name] | unreadable[rule.column] if rule.column in flawed else kept[rule.name]
-                )
-        return pl.DataFrame(verdicts)
+
+    def slice(self, number: int) -> pl.DataFrame:
+        """The typed rows of one slice of the extract, without flags."""
+        part = self._slices[number]
+        rows = part if isinstance(part, pl.DataFrame) else pl.read_parquet(part, glob=False)
+        return rows.drop(unreadable(name) for name in self._flagged)
+
+    @cached_property
+    def _flagged(self) -> list[str]:
+        return [name for name, column in self.extract.contract.columns().items() if column.dtype != pl.String]
+
+    def _take(self, raw: pl.DataFrame) -> pl.DataFrame:
+        rows, flags = typed_rows(raw, self.extract.contract, self.extract.file.mapping.date_format)
+        if not self.is_versioned:
+            rows = rows.with_columns(pl.lit(self.extracted_at, dtype=INSTANT).alias("updated_at"))
+        flagged = rows.hstack([flags[name].alias(unreadable(name)) for name in self._flagged])
+        if self.extract.rows <= SLICE_ROWS:
+            self._slices.append(flagged)
+        else:
+            path = self.scratch / f"{self.table}.typed.{len(self._slices):04d}.parquet"
+            flagged.write_parquet(path, compression="lz4", statistics=False)
+            self._slices.append(path)
+        return self._ledger(rows)
 
     def _ledger(self, rows: pl.DataFrame) -> pl.DataFrame:
         contract = self.extract.contract

@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
-from loyalty_pipeline.validation.expectations import CheckResult
+from loyalty_pipeline.validation.results import CheckResult
 
 
 @dataclass
@@ -32,9 +32,9 @@ class TableReport:
     warnings: list[str] = field(default_factory=list)
 
     @property
-    def reconciles(self) -> bool:
-        """Whether no row was lost or made."""
-        return self.extracted == self.accepted + self.quarantined + self.duplicates + self.already_landed
+    def accounted(self) -> int:
+        """The rows whose fate is known."""
+        return self.accepted + self.quarantined + self.duplicates + self.already_landed
 
 
 @dataclass
@@ -50,6 +50,15 @@ class LandingReport:
         """The home months with new rows, by table."""
         return {name: table.months for name, table in self.tables.items() if table.months}
 
+    @property
+    def checks(self) -> list[CheckResult]:
+        """The checks of all tables that were read."""
+        return [check for table in self.tables.values() for check in table.checks]
+
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
-        return {**asdict(self), "extracted_at": self.extracted_at.isoformat()}
+        tables = {
+            name: asdict(table) | {"checks": [check.to_dict() for check in table.checks]}
+            for name, table in self.tables.items()
+        }
+        return {"extracted_at": self.extracted_at.isoformat(), "batch": self.batch, "tables": tables}

@@ -4,18 +4,21 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from loyalty_pipeline.faults import DataFault
+from loyalty_pipeline.landing.checks import Checks
 from loyalty_pipeline.landing.currencies import CURRENCIES
 from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.landing.filing import Filed, file_rows, homes
 from loyalty_pipeline.landing.history import History
-from loyalty_pipeline.landing.judgement import Reading
+from loyalty_pipeline.landing.quarantine import FAILED
+from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.landing.report import TableReport
 from loyalty_pipeline.landing.tombstones import bury, moved, vanished
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.extract import Extract
 from loyalty_pipeline.sources.files import SourceFile
-from loyalty_pipeline.validation.expectations import CheckResult, check
+from loyalty_pipeline.validation.results import CheckResult
+from loyalty_pipeline.validation.rules import NO_COLUMN_LOST
+from loyalty_pipeline.validation.suite import suite
 
 if TYPE_CHECKING:
     from loyalty_pipeline.landing.land import Landing
@@ -24,34 +27,33 @@ MUCH_OF_A_TABLE = 0.2
 """When more of a table's keys than this leave at once, somebody should look."""
 
 
-class ChecksFailed(DataFault):
-    """More rows break a rule than `max_bad_share` lets pass. `checks` are all results of the table."""
-
-    checks: list[CheckResult]
-
-
 def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableReport:
     """Read, judge, decide, check, write. Raises `DataFault` before anything of the table is in the manifest."""
     table, contract = file.table, RAW_TABLES[file.table]
     extract = Extract.of(file, contract, landing.scratch)
-    warnings = _drift(extract, landing.notes.get(table, {}).get("columns", {}))
-    reading = Reading(extract, landing.extracted_at, landing.settings.timezone)
+    reading = Reading(extract, landing.extracted_at, landing.settings.timezone, landing.scratch)
+    rules = suite(table, landing.entries.get(table, ()), has_updated_at=reading.is_versioned)
+    checks = Checks(reading, rules, landing.validator, landing.parameters)
+    checks.of_source(landing.notes.get(table, {}).get("columns", {}))
+    checks.stop_if_blocked(_missing_column(table))
+    ledger = reading.read(landing.progress)
+    own = checks.of_rows(landing.references(rules))
     history = History.load(landing.store, landing.manifest, table, contract)
-    decision = Decision(reading, *reading.judge(landing.progress), history)
-    decision.decide(landing.parents)
-    results = _checked(landing, decision)
+    decision = Decision(reading, ledger, history, own.reasons)
+    checks.results += decision.decide(checks.of_ledger, landing.parents).results
+    checks.of_decision(decision)
+    _stop_if_blocked(landing, decision, checks)
     homed = homes(decision, landing.parents)
     filed = _file(landing, decision, homed)
     gone = vanished(decision, landing.extracted_at)
     place = (table, landing.batch)
     buried = pl.concat([gone, moved(decision, homed)])
     filed.entries |= bury(buried, landing.store, landing.manifest, place, contract)
-    live = history.live.height
-    if gone.height > MUCH_OF_A_TABLE * live:
-        warnings.append(f"{gone.height} of {live} keys have left the source and count as deleted")
     report = _report(landing, decision, filed)
-    report.tombstones, report.checks = buried.height, results
-    report.warnings = warnings + [f"{r.bad_rows} rows: not {r.description}" for r in results if not r.passed]
+    checks.of_report(report)
+    checks.stop_if_blocked("Report this fault: rows were lost or made in landing")
+    report.tombstones, report.checks = buried.height, checks.results
+    report.warnings = _warnings(checks.results, gone.height, history.live.height)
     _note(landing, extract, fingerprint, report, filed)
     landing.remember(table, homed)
     if report.accepted:
@@ -59,31 +61,33 @@ def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableR
     return report
 
 
-def _checked(landing: "Landing", decision: Decision) -> list[CheckResult]:
-    keys = decision.ledger.select(
-        pl.concat_str(pl.col(decision.reading.key).cast(pl.String), separator=", ").alias("key")
+def _missing_column(table: str) -> str:
+    return (
+        f'Bring it back, or say <column> = "" in [tables.{table}.columns] if it is gone for good; to take another type, '
+        f"make {NO_COLUMN_LOST} a warning in expectations/{table}.yaml for a night"
     )
-    results = check(
-        decision.reading.table,
-        decision.verdicts,
-        rules=decision.reading.rules,
-        max_bad_share=landing.settings.max_bad_share,
-        keys=keys.to_series(),
-    )
-    broken = [result for result in results if result.blocks]
-    if broken:
+
+
+def _stop_if_blocked(landing: "Landing", decision: Decision, checks: Checks) -> None:
+    """What would have been set aside stays as evidence of a stop."""
+    if any(result.blocks for result in checks.results):
         decision.open &= False
         _file(landing, decision, decision.ledger.clear())
-        worst = max(broken, key=lambda result: result.bad_rows)
-        others = f", and {len(broken) - 1} more rules fail" if len(broken) > 1 else ""
-        rows = f"{worst.bad_rows} of {worst.rows} rows do not{others}"
-        advice = (
-            f"See {landing.quarantine.root / '_failed'}; correct them at the source, or raise max_bad_share"
-        )
-        fault = ChecksFailed(worst.table, worst.description, column=worst.column, rows=rows, advice=advice)
-        fault.checks = results
-        raise fault
-    return results
+    failed = landing.quarantine.root / FAILED
+    checks.stop_if_blocked(f"See {failed}; correct them at the source, or raise max_bad_share")
+
+
+def _warnings(results: list[CheckResult], gone: int, live: int) -> list[str]:
+    told = [
+        f"{result.bad_rows} rows: not {result.description}"
+        if result.bad_rows
+        else f"not so: {result.description} ({result.observed or result.error})"
+        for result in results
+        if not result.passed
+    ]
+    if gone > MUCH_OF_A_TABLE * live:
+        told.append(f"{gone} of {live} keys have left the source and count as deleted")
+    return told
 
 
 def _file(landing: "Landing", decision: Decision, homed: pl.DataFrame) -> Filed:
@@ -94,7 +98,7 @@ def _file(landing: "Landing", decision: Decision, homed: pl.DataFrame) -> Filed:
 
 
 def _report(landing: "Landing", decision: Decision, filed: Filed) -> TableReport:
-    report = TableReport(
+    return TableReport(
         decision.reading.table,
         batch=landing.batch,
         extracted=decision.reading.extract.rows,
@@ -106,12 +110,6 @@ def _report(landing: "Landing", decision: Decision, filed: Filed) -> TableReport
         released=_released(landing, decision),
         months=filed.months,
     )
-    if not report.reconciles:
-        counts = f"{report.extracted} extracted, {report.accepted} accepted, {report.quarantined} quarantined"
-        raise DataFault(
-            report.table, "rows in and rows out do not agree", rows=counts, advice="Report this fault"
-        )
-    return report
 
 
 def _released(landing: "Landing", decision: Decision) -> int:
@@ -138,28 +136,6 @@ def _note(landing: "Landing", extract: Extract, fingerprint: str, report: TableR
         CURRENCIES: sorted({*known.get(CURRENCIES, []), *filed.currencies}),
     }
     landing.manifest.tables.setdefault(table, {}).update(filed.entries)
-
-
-def _drift(extract: Extract, before: dict[str, str]) -> list[str]:
-    """What changed in the file's columns: a new one or another type warns, a missing one that was used is a fault."""
-    now = {name: str(dtype) for name, dtype in extract.source_schema.items()}
-    if not before or not now:
-        return []
-    table, stated = extract.file.table, extract.file.mapping.columns
-    for column in extract.contract.columns():
-        name = stated.get(column, column)
-        if name in before and name not in now and not extract.has(column):
-            advice = f'Bring it back, or say {column} = "" in [tables.{table}.columns] if it is gone for good'
-            raise DataFault(
-                table, f"the column {name} was there before and is missing", column=column, advice=advice
-            )
-    added = [f"the source has a new column {name}" for name in now if name not in before]
-    changed = [
-        f"{name} was {before[name]} and is {now[name]}"
-        for name in now
-        if before.get(name, now[name]) != now[name]
-    ]
-    return added + changed
 
 
 def _count(flags: pl.Series) -> int:

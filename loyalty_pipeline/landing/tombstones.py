@@ -12,7 +12,7 @@ from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.landing.filing import write_part
 from loyalty_pipeline.landing.history import HOME, NO_HASH, entries_of, month_name
-from loyalty_pipeline.landing.judgement import INSTANT
+from loyalty_pipeline.landing.reading import INSTANT
 from loyalty_pipeline.sources.raw import RawTable
 
 GONE_AT = "_gone_at"

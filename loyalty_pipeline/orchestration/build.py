@@ -31,7 +31,7 @@ def _definitions(settings: Settings, overrides: Mapping[str, Any]) -> dg.Definit
     ingest, metrics = ingest_job(), metrics_job()
     return dg.Definitions(
         assets=[
-            landing_assets(),
+            landing_assets(settings),
             *(asset_of(table, catalogue, months) for table in catalogue.values()),
             snapshot_asset(),
         ],

@@ -4,12 +4,10 @@ from typing import Any
 
 import dagster as dg
 
-from loyalty_pipeline.catalogue import PUBLISHED
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.reading import text_of
 from loyalty_pipeline.orchestration.month_partitions import month_range, raw_key
-from loyalty_pipeline.pipeline import open_lake
-from loyalty_pipeline.publication.snapshot import Publisher, snapshot_id
+from loyalty_pipeline.pipeline import is_published, open_lake
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 
@@ -69,7 +67,7 @@ def metrics_sensor(
         lake = open_lake(settings)
         span = stale_range(lake, list(months.get_partition_keys()))
         if span is None:
-            if is_published(lake, settings):
+            if is_published(settings, lake):
                 return dg.SkipReason("no month is stale, and what is published is current")
             newest = months.get_last_partition_key() or ""
             span = newest, newest
@@ -93,9 +91,3 @@ def stale_range(lake: Lake, keys: list[str]) -> tuple[str, str] | None:
         return None
     newest = min(max(text_of(lake.calendar.last_month), keys[0]), keys[-1])
     return min([max(unit, keys[0]) for unit in stale if unit != "whole"] + [newest]), newest
-
-
-def is_published(lake: Lake, settings: Settings) -> bool:
-    """Whether the current snapshot is made of the lake as it is."""
-    published = Publisher(settings.data_dir).current().get("snapshot")
-    return bool(published == snapshot_id(lake, [table.__name__ for table in PUBLISHED]))

@@ -1,39 +1,44 @@
 """The raw tables as assets: one landing lands them all or none, and each of their rules is a check."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from inspect import getdoc
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 import dagster as dg
 
 from loyalty_pipeline.faults import DataFault, SourceError
 from loyalty_pipeline.landing import TableReport
-from loyalty_pipeline.landing.table import ChecksFailed
+from loyalty_pipeline.landing.checks import USABLE, unusable
+from loyalty_pipeline.landing.quarantine import FAILED, QUARANTINE
 from loyalty_pipeline.orchestration import warehouse
 from loyalty_pipeline.orchestration.columns import as_markdown, column_schema
 from loyalty_pipeline.orchestration.computing import Told, span
 from loyalty_pipeline.orchestration.month_partitions import raw_key
 from loyalty_pipeline.orchestration.tables import OWNER
+from loyalty_pipeline.orchestration.warehouse import Warehouse
+from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
-from loyalty_pipeline.validation.expectations import CheckResult
-from loyalty_pipeline.validation.rules import Rule, rules
+from loyalty_pipeline.validation.entries import load_entries
+from loyalty_pipeline.validation.results import CheckResult
+from loyalty_pipeline.validation.rules import Rule
+from loyalty_pipeline.validation.suite import suite
 
-USABLE = "table_can_be_landed"
 RETRY = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
 SEVERITY = {"critical": dg.AssetCheckSeverity.ERROR, "warning": dg.AssetCheckSeverity.WARN}
 
 
-def landing_assets(retry: dg.RetryPolicy = RETRY) -> dg.AssetsDefinition:
+def landing_assets(settings: Settings, retry: dg.RetryPolicy = RETRY) -> dg.AssetsDefinition:
     """All raw tables. Only a source that cannot be read is tried again: bad rows do not mend themselves.
 
     Checks of a table whose file did not change are not evaluated: what was found when it was read holds.
     """
+    suites = suites_of(settings)
 
     @dg.multi_asset(
         name="landing",
         specs=[_spec(table) for table in RAW_TABLES],
-        check_specs=[spec for table in RAW_TABLES for spec in _check_specs(table)],
+        check_specs=[spec for table, rules in suites.items() for spec in _check_specs(table, rules)],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=retry,
@@ -45,9 +50,10 @@ def landing_assets(retry: dg.RetryPolicy = RETRY) -> dg.AssetsDefinition:
     return landing
 
 
-def rules_of(table: str) -> list[Rule]:
-    """The rules of a raw table; also those that only a source that knows when a row changed is held to."""
-    return rules(RAW_TABLES[table], datetime.now(UTC))
+def suites_of(settings: Settings) -> dict[str, list[Rule]]:
+    """The rules of each raw table, with what data engineers wrote; also those of sources that know when a row changed."""
+    entries = load_entries(settings.expectations, settings.timezone)
+    return {table: suite(table, entries.get(table, ())) for table in RAW_TABLES}
 
 
 def _spec(table: str) -> dg.AssetSpec:
@@ -65,21 +71,28 @@ def _spec(table: str) -> dg.AssetSpec:
     )
 
 
-def _check_specs(table: str) -> Iterator[dg.AssetCheckSpec]:
-    told = "the source has the table and its columns, and every row is accepted, set aside, a repeat or known"
-    yield dg.AssetCheckSpec(USABLE, asset=raw_key(table), description=told)
-    for rule in rules_of(table):
-        yield dg.AssetCheckSpec(rule.name, asset=raw_key(table), description=rule.description)
+def _check_specs(table: str, rules: list[Rule]) -> Iterator[dg.AssetCheckSpec]:
+    for rule in (USABLE, *rules):
+        facts = {"severity": rule.severity, "column": rule.column, "scope": rule.scope}
+        if rule.expectation:
+            facts["expectation"] = f"expect_{rule.expectation}"
+        yield dg.AssetCheckSpec(
+            rule.name,
+            asset=raw_key(table),
+            description=rule.description,
+            # A landing that a critical check stops has failed itself: nothing downstream runs on it.
+            blocking=rule.severity == "critical",
+            metadata=facts,
+        )
 
 
 def _landed(context: dg.AssetExecutionContext) -> Iterator[Told]:
-    selected = context.selected_asset_keys
+    selected, asked = context.selected_asset_keys, context.selected_asset_check_keys
     house = warehouse.of(context)
     try:
         report = house.ingest()
     except DataFault as fault:
-        if raw_key(fault.table) in selected:
-            yield from _failed(fault)
+        yield from (result for result in _failed(house, fault) if _key_of(result) in asked)
         raise dg.Failure(str(fault), allow_retries=False) from None
     except SourceError as fault:
         raise dg.Failure(str(fault)) from None
@@ -88,7 +101,14 @@ def _landed(context: dg.AssetExecutionContext) -> Iterator[Told]:
         if raw_key(name) in selected and (name in landed.tables or table.batch):
             rows = sum(entry.rows for entry in landed.tables.get(name, {}).values())
             yield dg.MaterializeResult(asset_key=raw_key(name), metadata=_facts(table, rows))
-            yield from _evaluated(table)
+            folder = house.settings.data_dir / QUARANTINE / name / f"{table.batch}.parquet"
+            results = [check_result(check, folder) for check in table.checks]
+            # An entry that was written since Dagster loaded the files is judged, and shown from the next loading on.
+            yield from (result for result in results if _key_of(result) in asked)
+
+
+def _key_of(result: dg.AssetCheckResult) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(cast("dg.AssetKey", result.asset_key), cast("str", result.check_name))
 
 
 def _facts(table: TableReport, rows: int) -> dict[str, Any]:
@@ -114,31 +134,42 @@ def _facts(table: TableReport, rows: int) -> dict[str, Any]:
     return facts | ({"months": span(sorted(table.months))} if table.months else {})
 
 
-def _evaluated(table: TableReport) -> Iterator[dg.AssetCheckResult]:
-    if table.batch:
-        counts = {"extracted": table.extracted, "accepted": table.accepted, "quarantined": table.quarantined}
-        yield dg.AssetCheckResult(
-            check_name=USABLE, asset_key=raw_key(table.table), passed=table.reconciles, metadata=counts
-        )
-    yield from (_result(check) for check in table.checks)
+def _failed(house: Warehouse, fault: DataFault) -> Iterator[dg.AssetCheckResult]:
+    """What was checked until a landing was stopped, also of tables that were fine: none of them has landed."""
+    folder = house.settings.data_dir / QUARANTINE / FAILED
+    yield from (check_result(check, folder) for check in fault.checked)
+    if (fault.table, USABLE.name) not in {(check.table, check.rule) for check in fault.checked}:
+        yield check_result(unusable(fault), folder)
 
 
-def _failed(fault: DataFault) -> Iterator[dg.AssetCheckResult]:
-    yield dg.AssetCheckResult(
-        check_name=USABLE, asset_key=raw_key(fault.table), passed=False, metadata={"fault": str(fault)}
-    )
-    if isinstance(fault, ChecksFailed):
-        yield from (_result(check) for check in fault.checks)
-
-
-def _result(check: CheckResult) -> dg.AssetCheckResult:
-    metadata: dict[str, Any] = {"rows": check.rows, "bad_rows": check.bad_rows, "bad_share": check.share}
-    if check.sample_keys:
-        metadata["sample_keys"] = check.sample_keys
+def check_result(check: CheckResult, quarantine: Path | None) -> dg.AssetCheckResult:
+    """What came of a check, as Dagster shows it; `quarantine` is where the table's bad rows are."""
+    facts: dict[str, Any] = {"verdict": check.verdict, "severity": check.severity}
+    if check.rows:
+        facts |= {"rows": check.rows, "bad_rows": check.bad_rows, "bad_percent": 100 * check.share}
+    for name in ("observed", "error"):
+        if told := getattr(check, name):
+            facts[name] = dg.MetadataValue.text(told)
+    for name in ("sample_keys", "sample_values"):
+        if samples := getattr(check, name):
+            facts[name] = samples
+    if quarantine and check.bad_rows and check.severity == "critical":
+        facts["quarantine"] = dg.MetadataValue.path(quarantine)
     return dg.AssetCheckResult(
         check_name=check.rule,
         asset_key=raw_key(check.table),
         passed=check.passed,
         severity=SEVERITY[check.severity],
-        metadata=metadata,
+        description=told_in_words(check),
+        metadata=facts,
     )
+
+
+def told_in_words(check: CheckResult) -> str:
+    """The rule, and how it was kept, in a sentence."""
+    if check.error:
+        return f"{check.description}: could not be evaluated: {check.error}"
+    if check.bad_rows:
+        share = f"{100 * check.share:.4g} %"
+        return f"{check.description}: {check.bad_rows:,} of {check.rows:,} rows do not ({share})"
+    return check.description if check.passed else f"{check.description}: not so ({check.observed})"

@@ -10,6 +10,7 @@ import polars as pl
 
 from loyalty_pipeline.contract import polars_schema
 from loyalty_pipeline.lake.specification import Specification
+from loyalty_pipeline.publication.log import Log
 
 ROW_GROUP = 122_880
 READABLE = (
@@ -23,7 +24,7 @@ READABLE = (
 )
 
 
-def parquet(rows: pl.DataFrame, table: Specification, facts: dict[str, str]) -> bytes:
+def parquet(rows: pl.DataFrame, table: Specification | Log, facts: dict[str, str]) -> bytes:
     """The rows, sorted by the table's key, with the meaning of table and columns in the file's metadata.
 
     Only types that every reader takes; snappy; PLAIN or dictionary pages; a table without rows has its schema.
@@ -50,7 +51,7 @@ def described(content: bytes, rows: pl.DataFrame, inputs: dict[str, str]) -> dic
     }
 
 
-def columns_of(table: Specification) -> dict[str, dict[str, str]]:
+def columns_of(table: Specification | Log) -> dict[str, dict[str, str]]:
     """Description, unit and type of each column."""
     return {
         name: {
@@ -62,7 +63,7 @@ def columns_of(table: Specification) -> dict[str, dict[str, str]]:
     }
 
 
-def _metadata(table: Specification, facts: dict[str, str]) -> dict[str, str]:
+def _metadata(table: Specification | Log, facts: dict[str, str]) -> dict[str, str]:
     return {
         "loyalty.table": table.name,
         "loyalty.row": getdoc(table.contract) or "",

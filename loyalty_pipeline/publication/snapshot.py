@@ -6,7 +6,7 @@ settings and code, so that a run that changes nothing publishes nothing.
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -17,6 +17,7 @@ from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.manifest import digest_of
 from loyalty_pipeline.lake.store import write_whole
 from loyalty_pipeline.publication.files import described, parquet
+from loyalty_pipeline.publication.log import Log
 
 VERSION = "1"
 
@@ -27,9 +28,10 @@ class PublicationConflict(Exception):
 
 @dataclass(frozen=True)
 class Publication:
-    """What became of a run's tables."""
+    """What became of a run's tables. `metrics` is equal wherever inputs, settings and code are: logs are not in it."""
 
     snapshot: str
+    metrics: str
     is_changed: bool
     folder: Path
     rows: dict[str, int]
@@ -53,21 +55,21 @@ class Publisher:
         pointer = self.root / "current.json"
         return json.loads(pointer.read_text()) if pointer.exists() else {}
 
-    def publish(self, lake: Lake, tables: list[str], now: datetime) -> Publication:
-        """Publish tables of the lake, all of them or none.
+    def publish(self, lake: Lake, tables: list[str], now: datetime, logs: Sequence[Log] = ()) -> Publication:
+        """Publish tables of the lake, and logs beside them: all or nothing.
 
         Raises `PublicationConflict` when the pointer moved meanwhile; what it names then stays.
         """
-        before, snapshot = self.current(), snapshot_id(lake, tables)
+        before, snapshot = self.current(), snapshot_id(lake, tables, logs)
+        metrics = snapshot_id(lake, tables)
         folder = self.root / "snapshots" / snapshot
         is_changed = before.get("snapshot") != snapshot
         written = _whole(folder)
         if is_changed or not written:
-            written = self._write(
-                lake, tables, folder, {"settings": _settings_digest(lake), "version": VERSION}
-            )
-            manifest = {"snapshot": snapshot, "settings": _readable(lake), "tables": written}
-            write_whole(folder / "manifest.json", json.dumps(manifest, indent=1).encode())
+            written = self._write(lake, tables, folder) | self._write_logs(logs, folder)
+            facts = {"snapshot": snapshot, "metrics": metrics, "settings": _readable(lake)}
+            manifest = json.dumps({**facts, "tables": written}, indent=1)
+            write_whole(folder / "manifest.json", manifest.encode())
         if is_changed:
             self._swap(
                 snapshot, before, now, {"lake": lake.store.current(), "landing": lake.landing.current()}
@@ -75,22 +77,23 @@ class Publisher:
         # A run that was killed after the swap left these to the next.
         self._link(snapshot)
         self._collect(now)
-        return Publication(
-            snapshot, is_changed, folder, {name: table["rows"] for name, table in written.items()}
-        )
+        rows = {name: table["rows"] for name, table in written.items()}
+        return Publication(snapshot, metrics, is_changed, folder, rows)
 
-    def _write(self, lake: Lake, tables: list[str], folder: Path, facts: dict[str, str]) -> dict[str, Any]:
-        written = {}
+    def _write(self, lake: Lake, tables: list[str], folder: Path) -> dict[str, Any]:
+        written, facts = {}, {"settings": _settings_digest(lake), "version": VERSION}
         for name in tables:
             rows = lake.scan(name).collect()
-            content = parquet(rows, lake.tables[name], facts)
-            path = folder / f"{name}.parquet"
-            # A killed run may have left the same file; a reader may even have it open.
-            if not path.exists() or path.read_bytes() != content:
-                write_whole(path, content)
-            written[name] = described(
-                content, rows, {"lake": lake.digest(name), "code": lake.tables[name].code}
-            )
+            inputs = {"lake": lake.digest(name), "code": lake.tables[name].code}
+            content = _kept(folder / f"{name}.parquet", parquet(rows, lake.tables[name], facts))
+            written[name] = described(content, rows, inputs)
+        return written
+
+    def _write_logs(self, logs: Sequence[Log], folder: Path) -> dict[str, Any]:
+        written = {}
+        for log in logs:
+            content = _kept(folder / f"{log.name}.parquet", parquet(log.rows, log, {"version": VERSION}))
+            written[log.name] = described(content, log.rows, {"log": log.digest})
         return written
 
     def _swap(self, snapshot: str, expected: dict[str, Any], now: datetime, made_of: dict[str, str]) -> None:
@@ -139,10 +142,17 @@ def _whole(folder: Path) -> dict[str, Any]:
     return tables if is_whole else {}
 
 
-def snapshot_id(lake: Lake, tables: list[str]) -> str:
-    """The digest of what a snapshot of some tables is made of: rows, code and settings."""
+def snapshot_id(lake: Lake, tables: list[str], logs: Sequence[Log] = ()) -> str:
+    """The digest of what a snapshot of some tables is made of: rows, code, settings, and what was noted."""
     made_of = [f"{name}={lake.tables[name].code}/{lake.digest(name)}" for name in tables]
-    return digest_of(VERSION, _settings_digest(lake), *made_of)
+    return digest_of(VERSION, _settings_digest(lake), *made_of, *(log.digest for log in logs))
+
+
+def _kept(path: Path, content: bytes) -> bytes:
+    """Write a file, unless a killed run left the same one: a reader may even have it open."""
+    if not path.exists() or path.read_bytes() != content:
+        write_whole(path, content)
+    return content
 
 
 def _settings_digest(lake: Lake) -> str:

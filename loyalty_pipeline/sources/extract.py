@@ -14,6 +14,7 @@ from loyalty_pipeline.sources.raw import RawTable
 
 SLICE_ROWS = 500_000
 RESERVED = ("_batch", "_hash", ROW_NUMBER)
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl")
 MAY_LACK = ("updated_at", "deleted_at")
 
 
@@ -37,6 +38,11 @@ class Extract:
     def source_schema(self) -> dict[str, pl.DataType]:
         """The file's own columns."""
         return dict(pl.read_parquet_schema(self.path))
+
+    @property
+    def states_types(self) -> bool:
+        """Whether the file says what its columns hold; the types of text are inferred from the rows."""
+        return not self.file.place.lower().endswith(TEXT_SUFFIXES)
 
     @cached_property
     def rows(self) -> int:

@@ -68,6 +68,7 @@ class Settings:
     timezone: str = "UTC"
     reporting_currency: str = "EUR"
     max_bad_share: float = 0.7
+    expectations: Path | None = None
     tables: dict[str, Any] = field(default_factory=dict)
 
 

@@ -11,7 +11,7 @@ from loyalty_pipeline.catalogue import PUBLISHED, tables
 from loyalty_pipeline.contract import polars_schema
 from loyalty_pipeline.lake.audit import rules
 from loyalty_pipeline.orchestration import build_defs
-from loyalty_pipeline.orchestration.landing import rules_of
+from loyalty_pipeline.orchestration.landing import suites_of
 from loyalty_pipeline.orchestration.month_partitions import raw_key
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
@@ -83,9 +83,10 @@ def test_every_rule_of_a_contract_is_a_check_that_blocks(graph):
 
 
 def test_every_rule_of_a_raw_table_is_a_check(graph):
+    suites = suites_of(Settings())
     for name in RAW_TABLES:
         found = {key.name for key in graph.asset_check_keys if key.asset_key == raw_key(name)}
-        assert found == {"table_can_be_landed", *(rule.name for rule in rules_of(name))}
+        assert found == {"table_can_be_landed", *(rule.name for rule in suites[name])}
 
 
 def test_the_formula_of_a_metric_is_readable_without_tex(graph):

@@ -54,7 +54,9 @@ def test_a_rerun_without_changes_publishes_nothing(shops: Shops) -> None:
     first = publish(shops)
     pointer, files = (shops.root / "published" / "current.json").read_bytes(), all_bytes(first.folder)
     again = publish(shops, NOW + HOUR)
-    assert again == Publication(first.snapshot, is_changed=False, folder=first.folder, rows=first.rows)
+    assert again == Publication(
+        first.snapshot, first.metrics, is_changed=False, folder=first.folder, rows=first.rows
+    )
     assert (shops.root / "published" / "current.json").read_bytes() == pointer
     assert all_bytes(first.folder) == files
 

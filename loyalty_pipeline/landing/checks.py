@@ -1,0 +1,153 @@
+"""The checks of one table's extract: what is asked of it, in which order, and when the night stops."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import polars as pl
+
+from loyalty_pipeline.faults import DataFault
+from loyalty_pipeline.landing.decisions import Decision
+from loyalty_pipeline.landing.reading import Reading
+from loyalty_pipeline.landing.report import TableReport
+from loyalty_pipeline.validation.results import CheckResult, counted
+from loyalty_pipeline.validation.rules import KEY, NO_COLUMN_LOST, Rule
+from loyalty_pipeline.validation.validator import Judgement, Rows, Validator
+
+USABLE = Rule(
+    "table_can_be_landed",
+    "*",
+    "the source has the table and its columns, and every row is accepted, set aside, a repeat or known",
+    "",
+    scope="table",
+    tolerance="none",
+)
+"""The only rule that no expectation checks: it is about what landing did with the rows."""
+
+
+def unusable(fault: DataFault) -> CheckResult:
+    """The result of a table that cannot be landed at all."""
+    return replace(counted(fault.table, USABLE, 0, 0, []), passed=False, observed=str(fault))
+
+
+class ChecksFailed(DataFault):
+    """A check does not let the table's rows be used. `checks` are all results of the table."""
+
+    checks: list[CheckResult]
+
+
+@dataclass
+class Checks:
+    """The rules of one table, put to its rows. `results` are those so far."""
+
+    reading: Reading
+    rules: Sequence[Rule]
+    validator: Validator
+    parameters: dict[str, Any]
+    results: list[CheckResult] = field(default_factory=list)
+
+    def of_source(self, before: dict[str, str]) -> None:
+        """Compare the columns of the source with those of last time, where there was one."""
+        now = self.reading.extract.source_schema
+        scoped = self._scoped("source")
+        if not before or not now:
+            self.results += [counted(self.reading.table, rule, 0, 0, []) for rule in scoped]
+            return
+        used, others = _split(before, self.reading)
+        expected = {NO_COLUMN_LOST: used, "": used | others}
+        rules = [_with(rule, columns=expected.get(rule.name, expected[""])) for rule in scoped]
+        # Types inferred from text change with the rows; only a file that states its types can break its word.
+        if not self.reading.extract.states_types:
+            rules = [_with(rule, changed="allow") for rule in rules]
+        rows = Rows(self.reading.table, pl.LazyFrame(schema=now), 0)
+        self.results += self.validator.validate(rows, rules).results
+
+    def of_rows(self, references: dict[str, pl.LazyFrame]) -> Judgement:
+        """Judge each row by itself, and the table as a whole."""
+        extract = self.reading.extract
+        parameters = self.parameters | {"source_rows": extract.rows}
+        rows = Rows(
+            self.reading.table, self.reading.rows(), extract.rows, self.reading.key, references, parameters
+        )
+        return self._judged(rows, [*self._scoped("row"), *self._scoped("table")])
+
+    def of_ledger(self, ledger: pl.DataFrame, references: dict[str, pl.LazyFrame]) -> Judgement:
+        """Judge what needs other rows: what a row refers to, and the other versions of its key."""
+        rows = Rows(self.reading.table, ledger.lazy(), ledger.height, self.reading.key, references)
+        scoped = [rule for rule in (*self._scoped("reference"), *self._scoped("version")) if rule.name != KEY]
+        asked = [rule for rule in scoped if rule.arguments.get("reference", "") in {"", *references}]
+        judged = self.validator.validate(rows, asked)
+        # Without the other table nobody can say that a row is missing there.
+        unasked = [
+            counted(self.reading.table, rule, ledger.height, 0, []) for rule in scoped if rule not in asked
+        ]
+        return Judgement(judged.results + unasked, judged.reasons)
+
+    def of_decision(self, decision: Decision) -> None:
+        """Count what would land twice."""
+        rule = next(rule for rule in self.rules if rule.name == KEY)
+        twice = decision.ledger.filter(decision.twice)
+        keys = twice.select(
+            pl.concat_str(pl.col(self.reading.key).cast(pl.String), separator=", ")
+        ).to_series()
+        self.results.append(
+            counted(self.reading.table, rule, decision.ledger.height, twice.height, keys.to_list())
+        )
+
+    def of_report(self, report: TableReport) -> None:
+        """Count the rows that are neither accepted nor set aside nor repeats nor known."""
+        lost = abs(report.extracted - report.accounted)
+        self.results.append(counted(self.reading.table, USABLE, report.extracted, lost, []))
+
+    def stop_if_blocked(self, evidence: str) -> None:
+        """Raise `ChecksFailed` for results that do not let the rows be used."""
+        broken = [result for result in self.results if result.blocks]
+        if not broken:
+            return
+        worst = max(broken, key=lambda result: (bool(result.error), not result.bad_rows, result.bad_rows))
+        others = f", and {len(broken) - 1} more rules fail" if len(broken) > 1 else ""
+        fault = ChecksFailed(
+            worst.table,
+            worst.description,
+            column="" if worst.column == "*" else worst.column,
+            rows=f"{_found(worst)}{others}",
+            advice=evidence,
+        )
+        fault.checks = self.results
+        raise fault
+
+    def _judged(self, rows: Rows, rules: list[Rule]) -> Judgement:
+        judged = self.validator.validate(rows, rules)
+        self.results += judged.results
+        return judged
+
+    def _scoped(self, scope: str) -> list[Rule]:
+        return [rule for rule in self.rules if rule.scope == scope]
+
+
+def _with(rule: Rule, **arguments: Any) -> Rule:
+    return replace(rule, arguments=rule.arguments | arguments)
+
+
+def _split(before: dict[str, str], reading: Reading) -> tuple[dict[str, str], dict[str, str]]:
+    """The columns that the source had last time: those that the contract is read from, and the others.
+
+    A column that has got another name, which the mapping says, is not missed.
+    """
+    extract, stated = reading.extract, reading.extract.file.mapping.columns
+    names = {column: stated.get(column, column) for column in extract.contract.columns()}
+    used = {
+        name
+        for column, name in names.items()
+        if name in before and (name in extract.source_schema or not extract.has(column))
+    }
+    return (
+        {name: dtype for name, dtype in before.items() if name in used},
+        {name: dtype for name, dtype in before.items() if name not in used},
+    )
+
+
+def _found(result: CheckResult) -> str:
+    if result.error:
+        return f"the check could not run: {result.error}"
+    return f"{result.bad_rows} of {result.rows} rows do not" if result.bad_rows else result.observed
