@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="Folder of the lake, the landing zone and what is published."
     )
+    expectations: Path | None = Field(
+        None,
+        description="Folder of what is expected of raw tables beyond their contracts; default: expectations beside loyalty.toml "
+        "or in the source folder, where there is one.",
+    )
     as_of: date | None = Field(
         None, description="Nothing from this local date on counts; default: the day of the run."
     )
@@ -167,7 +172,8 @@ class Settings(BaseSettings):
 
         The file is `file`, or the loyalty.toml in the source folder that arguments or environment name, or
         the one in the working directory, or that in the default source. Its relative paths start at its own folder; others at the working
-        directory. An override of None counts as not given. Raises SettingsError.
+        directory. A folder of expectations that is there need not be named. An override of None counts as not given.
+        Raises SettingsError.
         """
         values, origins = gathered(cls, file, overrides)
         try:

@@ -14,7 +14,8 @@ from pydantic_settings import SettingsError as UnreadableVariable
 
 FILE_NAME = "loyalty.toml"
 PREFIX = "LOYALTY_"
-PATHS = ("source", "data_dir")
+EXPECTATIONS = "expectations"
+PATHS = ("source", "data_dir", EXPECTATIONS)
 SECRETS = ("alert_webhook",)
 
 
@@ -35,7 +36,11 @@ def gathered(
         | {name: PREFIX + name.upper() for name in environment}
         | dict.fromkeys(given, "argument")
     )
-    return from_file | environment | given, origins
+    values = from_file | environment | given
+    if EXPECTATIONS not in values:
+        source = values.get("source", settings.model_fields["source"].default)
+        values[EXPECTATIONS] = _expectations(found, source)
+    return values, origins
 
 
 def said_wrong(settings: type[BaseSettings], wrong: ValidationError, origins: dict[str, str]) -> str:
@@ -72,6 +77,14 @@ def _file_of(source: object, default_source: str) -> Path | None:
     else:
         folders = [Path()] if "://" in str(source) else [Path(str(source)).expanduser(), Path()]
     return next((path for folder in folders if (path := folder / FILE_NAME).is_file()), None)
+
+
+def _expectations(file: Path | None, source: object) -> Path | None:
+    """The folder of expectations beside the settings file, else the one in the source folder, where there is one."""
+    beside = [file.parent] if file else []
+    within = [] if "://" in str(source) else [Path(str(source)).expanduser()]
+    folders = [folder / EXPECTATIONS for folder in (*beside, *within)]
+    return next(filter(Path.is_dir, folders), None)
 
 
 def _from_file(file: Path) -> dict[str, Any]:

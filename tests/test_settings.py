@@ -54,6 +54,7 @@ def test_nothing_said_means_the_defaults_of_the_definitions() -> None:
     assert (settings.keep_snapshots, settings.keep_hours) == (3, 24)
     assert settings.start_schedules is False
     assert settings.tables == {}
+    assert settings.expectations is None
 
 
 def test_every_setting_has_a_description() -> None:
@@ -113,6 +114,26 @@ def test_paths_in_a_file_start_at_its_folder_and_others_at_the_working_directory
     assert Settings.load(named).source == str(tmp_path / "company")
     assert Settings.load(named).data_dir.resolve() == tmp_path / "lake"
     assert Settings.load(named, data_dir="here").data_dir == Path("here")
+
+
+def test_a_folder_of_expectations_that_is_there_need_not_be_named(tmp_path: Path) -> None:
+    (tmp_path / "company/expectations").mkdir(parents=True)
+    assert Settings.load(source="company").expectations == Path("company/expectations")
+    assert Settings.load(source="s3://bucket/raw").expectations is None
+    write(tmp_path / "loyalty.toml", "source = 'company'\n")
+    assert Settings.load().expectations == Path("company/expectations")
+    (tmp_path / "expectations").mkdir()
+    assert Settings.load().expectations == Path("expectations")
+
+
+def test_a_folder_of_expectations_may_be_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "company/expectations").mkdir(parents=True)
+    named = write(tmp_path / "company/loyalty.toml", "source = '.'\nexpectations = '../rules'\n")
+    found = Settings.load(named).expectations
+    assert found is not None
+    assert found.resolve() == tmp_path / "rules"
+    monkeypatch.setenv("LOYALTY_EXPECTATIONS", "others")
+    assert Settings.load(named).expectations == Path("others")
 
 
 def test_a_source_may_be_a_url_and_stays_as_it_is(tmp_path: Path) -> None:

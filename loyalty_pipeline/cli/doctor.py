@@ -14,6 +14,7 @@ from loyalty_pipeline.lake.lock import Locked, exclusive
 from loyalty_pipeline.settings import Settings, SettingsError
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.files import FileSource
+from loyalty_pipeline.validation.entries.entry import Entry, files, read_entries
 
 LIBRARIES = ("polars", "dataframely", "dagster", "great-expectations", "pyarrow")
 ENOUGH_BYTES = 1_000_000_000
@@ -40,7 +41,13 @@ def examine(file: Path | None) -> list[Finding]:
     except SettingsError as wrong:
         return [*findings, Finding("settings", is_good=False, told=str(wrong))]
     told = f"as of {settings.as_of_date()}, {settings.timezone}, {settings.reporting_currency}"
-    return [*findings, Finding("settings", is_good=True, told=told), *_source(settings), *_data_dir(settings)]
+    return [
+        *findings,
+        Finding("settings", is_good=True, told=told),
+        *_expectations(settings.expectations),
+        *_source(settings),
+        *_data_dir(settings),
+    ]
 
 
 def _libraries() -> Iterator[Finding]:
@@ -53,6 +60,26 @@ def _libraries() -> Iterator[Finding]:
                 is_good=False,
                 told="is not installed: run make demo, or pip install loyalty-pipeline",
             )
+
+
+def _expectations(folder: Path | None) -> Iterator[Finding]:
+    """One finding a file of expectations; a file that is wrong tells all of its faults."""
+    if folder is None:
+        return
+    if not folder.is_dir():
+        yield Finding("expectations", is_good=False, told=f"{folder} is not a folder")
+        return
+    for file in files(folder):
+        entries, faults = read_entries(file)
+        told = "\n".join(fault.told for fault in faults) if faults else _count(entries)
+        yield Finding(str(file), is_good=not faults, told=told)
+
+
+def _count(entries: list[Entry]) -> str:
+    changed = sum(not entry.expectation for entry in entries)
+    counts = {"expectation": len(entries) - changed, "rule": changed}
+    told = [f"{count} {thing}{'s' if count > 1 else ''}" for thing, count in counts.items() if count]
+    return ", ".join(told) + (" changed" if changed else "") if told else "no entries"
 
 
 def _source(settings: Settings) -> Iterator[Finding]:

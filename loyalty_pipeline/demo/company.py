@@ -23,6 +23,7 @@ from loyalty_pipeline.demo.amounts import holdings, priced
 from loyalty_pipeline.demo.answer_key import answer_key
 from loyalty_pipeline.demo.catalogue import monthly
 from loyalty_pipeline.demo.clock import Columns, Horizon, seconds
+from loyalty_pipeline.demo.expectations import write_expectations
 from loyalty_pipeline.demo.key_states import Simulation
 from loyalty_pipeline.demo.mess import ALL_MESS, with_mess
 
@@ -141,4 +142,5 @@ def write_company(  # noqa: PLR0913 - all but the folder are keyword-only settin
     _write_key(folder, simulation)
     rows = dict(_written(folder, tables, mess, seed))
     (folder / "loyalty.toml").write_text(_SETTINGS.format(as_of=end.isoformat()), encoding="utf-8")
+    write_expectations(folder / "expectations")
     return DemoCompany(folder, rows, end)
