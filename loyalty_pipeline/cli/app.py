@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from loyalty_pipeline.cli.exits import said
+from loyalty_pipeline.cli.quarantine import quarantine
 from loyalty_pipeline.settings import Settings, SettingsError
 
 app = typer.Typer(
@@ -17,6 +18,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(quarantine, name="quarantine")
 Source = Annotated[str | None, typer.Option(help="Folder or URL of the raw tables.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
 AsOf = Annotated[str | None, typer.Option(help="First local date that does not count, such as 2026-10-17.")]

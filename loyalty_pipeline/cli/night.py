@@ -16,7 +16,7 @@ from loyalty_pipeline.settings import Settings
 
 def run_night(settings: Settings, *, is_full: bool, as_json: bool) -> None:
     """Run it; figures and paths go to stdout, progress to stderr where that is a terminal."""
-    with _progress() as told:
+    with progress() as told:
         night = nightly(settings, is_full=is_full, told=told)
     if as_json:
         typer.echo(json.dumps({**night.to_dict(), "headline": headline(night.publication.folder)}, indent=1))
@@ -47,7 +47,8 @@ def _tell(night: Night, settings: Settings) -> None:
 
 
 @contextmanager
-def _progress() -> Iterator[Told]:
+def progress() -> Iterator[Told]:
+    """What a night calls while it goes on: a bar on stderr where that is a terminal, else nothing."""
     if not sys.stderr.isatty():
         yield lambda *_: None
         return

@@ -1,0 +1,1 @@
+"""What landing set aside: which rows, why, what they are worth, and judging them again."""
