@@ -11,7 +11,7 @@ from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.landing.report import TableReport
 from loyalty_pipeline.validation.results import CheckResult, counted
-from loyalty_pipeline.validation.rules import KEY, NO_COLUMN_LOST, Rule
+from loyalty_pipeline.validation.rule import KEY, NO_COLUMN_LOST, Rule
 from loyalty_pipeline.validation.validator import Judgement, Rows, Validator
 
 USABLE = Rule(

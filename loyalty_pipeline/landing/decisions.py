@@ -14,7 +14,7 @@ from loyalty_pipeline.landing.history import NO_HASH, History, repeated
 from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.sources.catalogue import references
 from loyalty_pipeline.sources.raw import RawTable
-from loyalty_pipeline.validation.rules import CANDIDATE, reference_rule_name
+from loyalty_pipeline.validation.rule import CANDIDATE, reference_rule_name
 from loyalty_pipeline.validation.validator import REASONS, Judgement
 
 Parents = Callable[[str], pl.DataFrame | None]

@@ -4,15 +4,12 @@ All or nothing: the manifest is committed once, at the end. A fault raises befor
 caller holds the run's lock. A night on which no file changed reads no file and writes nothing.
 """
 
-import json
 import shutil
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -24,38 +21,21 @@ from loyalty_pipeline.landing.history import HOME, History
 from loyalty_pipeline.landing.quarantine import QUARANTINE, Quarantine
 from loyalty_pipeline.landing.reading import Progress
 from loyalty_pipeline.landing.report import LandingReport, TableReport
+from loyalty_pipeline.landing.settings import LandingSettings
+from loyalty_pipeline.landing.standards import Standards
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
 from loyalty_pipeline.sources.files import FileSource, SourceFile
 from loyalty_pipeline.validation.history import remember
-from loyalty_pipeline.validation.suite import needed, suite
-from loyalty_pipeline.validation.validator import Validator
+from loyalty_pipeline.validation.suite import needed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from loyalty_pipeline.lake.manifest import Manifest
-    from loyalty_pipeline.validation.entries import Entry
-    from loyalty_pipeline.validation.rules import Rule
+    from loyalty_pipeline.validation.rule import Rule
 
 LANDED = "landed"
 """The note on each table: the file it was last read from, and what came of it."""
-
-
-class LandingSettings(Protocol):
-    """The settings that landing reads."""
-
-    @property
-    def source(self) -> str: ...  # noqa: D102
-    @property
-    def data_dir(self) -> Path: ...  # noqa: D102
-    @property
-    def timezone(self) -> str: ...  # noqa: D102
-    @property
-    def reporting_currency(self) -> str: ...  # noqa: D102
-    @property
-    def max_bad_share(self) -> float: ...  # noqa: D102
-    @property
-    def tables(self) -> Mapping[str, Any]: ...  # noqa: D102
-    @property
-    def expectations(self) -> Path | None: ...  # noqa: D102
 
 
 def land(
@@ -162,7 +142,7 @@ class Landing:
         known = self.notes.get(table)
         if file is None:
             return self.absent(table)
-        terms = self.terms(table)
+        terms = self.standards.terms(table)
         fingerprint = file.fingerprint(terms)
         is_asked = table in self.reread
         if known and known["fingerprint"] == fingerprint and not (is_asked or self.may_release(table)):
@@ -175,37 +155,16 @@ class Landing:
             raise SourceError(message)
         return report
 
-    def terms(self, table: str) -> str:
-        """What, when it changes, makes an unchanged file worth another reading: the contract and its rules."""
-        columns = {name: str(column.dtype) for name, column in RAW_TABLES[table].columns().items()}
-        identity = [rule.identity for rule in suite(table, self.entries.get(table, ()))]
-        return json.dumps([columns, identity], default=str)
-
     @cached_property
-    def entries(self) -> "dict[str, list[Entry]]":
-        """What data engineers expect beyond the contracts, by table."""
-        folder = self.settings.expectations
-        if folder is None:
-            return {}
-        from loyalty_pipeline.validation.entries import load_entries  # noqa: PLC0415 - most have none
-
-        return load_entries(folder, self.settings.timezone)
-
-    @cached_property
-    def validator(self) -> Validator:
-        """What judges the rows of all tables."""
-        return Validator(self.settings.max_bad_share)
+    def standards(self) -> Standards:
+        """What the tables are held to."""
+        chosen = self.settings
+        return Standards(chosen.expectations, chosen.timezone, chosen.max_bad_share)
 
     @property
     def parameters(self) -> dict[str, Any]:
-        """The values that expectations can name as `$PARAMETER`."""
-        local = self.extracted_at.astimezone(ZoneInfo(self.settings.timezone)).date()
-        before = self.manifest.notes.get("extracted_at")
-        return {
-            "extracted_at": self.extracted_at.isoformat(),
-            "previous_extracted_at": before or self.extracted_at.isoformat(),
-            "business_day": (local - timedelta(days=1)).isoformat(),
-        }
+        """The values that only this run knows."""
+        return self.standards.parameters(self.extracted_at, self.manifest.notes.get("extracted_at"))
 
     def references(self, rules: "Iterable[Rule]") -> dict[str, pl.LazyFrame]:
         """The tables that entries refer to, as far as they have landed."""

@@ -14,7 +14,7 @@ from loyalty_pipeline.landing.row_hash import row_hash
 from loyalty_pipeline.sources.catalogue import references
 from loyalty_pipeline.sources.conversion import typed_rows
 from loyalty_pipeline.sources.extract import SLICE_ROWS, Extract
-from loyalty_pipeline.validation.rules import unreadable
+from loyalty_pipeline.validation.rule import unreadable
 
 Progress = Callable[[str, int, int], None]
 """Called with a table, the rows read so far and all its rows."""

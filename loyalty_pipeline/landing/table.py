@@ -17,8 +17,7 @@ from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.extract import Extract
 from loyalty_pipeline.sources.files import SourceFile
 from loyalty_pipeline.validation.results import CheckResult
-from loyalty_pipeline.validation.rules import NO_COLUMN_LOST
-from loyalty_pipeline.validation.suite import suite
+from loyalty_pipeline.validation.rule import NO_COLUMN_LOST
 
 if TYPE_CHECKING:
     from loyalty_pipeline.landing.land import Landing
@@ -32,8 +31,8 @@ def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableR
     table, contract = file.table, RAW_TABLES[file.table]
     extract = Extract.of(file, contract, landing.scratch)
     reading = Reading(extract, landing.extracted_at, landing.settings.timezone, landing.scratch)
-    rules = suite(table, landing.entries.get(table, ()), has_updated_at=reading.is_versioned)
-    checks = Checks(reading, rules, landing.validator, landing.parameters)
+    rules = landing.standards.rules(table, has_updated_at=reading.is_versioned)
+    checks = Checks(reading, rules, landing.standards.validator, landing.parameters)
     checks.of_source(landing.notes.get(table, {}).get("columns", {}))
     checks.stop_if_blocked(_missing_column(table))
     ledger = reading.read(landing.progress)
@@ -79,9 +78,9 @@ def _stop_if_blocked(landing: "Landing", decision: Decision, checks: Checks) -> 
 
 def _warnings(results: list[CheckResult], gone: int, live: int) -> list[str]:
     told = [
-        f"{result.bad_rows} rows: not {result.description}"
+        f"{result.rule}: {result.bad_rows} rows do not keep it: {result.description}"
         if result.bad_rows
-        else f"not so: {result.description} ({result.observed or result.error})"
+        else f"{result.rule}: not so: {result.description} ({result.observed or result.error})"
         for result in results
         if not result.passed
     ]
@@ -117,7 +116,9 @@ def _released(landing: "Landing", decision: Decision) -> int:
     waited_in = landing.notes.get(table, {}).get("waited_in", "")
     if not waited_in:
         return 0
-    waited = landing.quarantine.waiting(table, waited_in, key).unique()
+    # The quarantine has keys as the source writes them, the ledger as they were read.
+    as_read = pl.col(key).str.strip_chars()
+    waited = landing.quarantine.waiting(table, waited_in, key).with_columns(as_read).unique()
     landed = decision.ledger.filter(decision.open).select(pl.col(key).cast(pl.String))
     return landed.join(waited, on=key, how="semi").height
 

@@ -21,7 +21,7 @@ from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.validation.entries import load_entries
 from loyalty_pipeline.validation.results import CheckResult
-from loyalty_pipeline.validation.rules import Rule
+from loyalty_pipeline.validation.rule import Rule
 from loyalty_pipeline.validation.suite import suite
 
 RETRY = dg.RetryPolicy(max_retries=3, delay=30, backoff=dg.Backoff.EXPONENTIAL, jitter=dg.Jitter.PLUS_MINUS)
@@ -152,7 +152,7 @@ def check_result(check: CheckResult, quarantine: Path | None) -> dg.AssetCheckRe
             facts[name] = dg.MetadataValue.text(told)
     for name in ("sample_keys", "sample_values"):
         if samples := getattr(check, name):
-            facts[name] = samples
+            facts[name] = dg.MetadataValue.text("; ".join(samples))
     if quarantine and check.bad_rows and check.severity == "critical":
         facts["quarantine"] = dg.MetadataValue.path(quarantine)
     return dg.AssetCheckResult(

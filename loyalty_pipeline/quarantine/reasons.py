@@ -8,7 +8,7 @@ import polars as pl
 from loyalty_pipeline.quarantine.folder import ABOUT
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, personal_columns
 from loyalty_pipeline.validation.entries import load_entries
-from loyalty_pipeline.validation.rules import Rule
+from loyalty_pipeline.validation.rule import Rule
 from loyalty_pipeline.validation.suite import suite
 
 MASKED = "***"

@@ -17,7 +17,7 @@ from loyalty_pipeline.quarantine.stakes import PLACES, Stakes, stakes
 from loyalty_pipeline.quarantine.values import KEY, latest, typed
 from loyalty_pipeline.settings import TableMapping
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
-from loyalty_pipeline.validation.rules import reference_rule_name
+from loyalty_pipeline.validation.rule import reference_rule_name
 
 REFUNDS = "refunds"
 WORTH = {

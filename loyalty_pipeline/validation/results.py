@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-from loyalty_pipeline.validation.rules import Rule, Severity
+from loyalty_pipeline.validation.rule import Rule, Severity
 
 Verdict = Literal["passed", "set aside", "warned", "blocked", "failed to run"]
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, personal_columns
-from loyalty_pipeline.validation.rules import Rule, Tolerance, rules
+from loyalty_pipeline.validation.rule import Rule, Tolerance
+from loyalty_pipeline.validation.rules import rules
 
 if TYPE_CHECKING:
     from loyalty_pipeline.validation.entries import Entry

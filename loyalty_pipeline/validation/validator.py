@@ -16,10 +16,8 @@ from typing import Any
 import polars as pl
 
 from loyalty_pipeline.validation.results import SAMPLES, CheckResult
-from loyalty_pipeline.validation.rules import Rule
-
-LONGEST = 60
-"""A sample of a value is no longer."""
+from loyalty_pipeline.validation.rule import Rule
+from loyalty_pipeline.validation.told import Told, error_of, keys_of, observed_of, values_of
 
 WITHHELD = "it could not be evaluated; the message is withheld, because it may hold personal data"
 
@@ -44,16 +42,6 @@ class Judgement:
 
     results: list[CheckResult]
     reasons: pl.DataFrame
-
-
-@dataclass(frozen=True)
-class Told:
-    """What Great Expectations said of one rule. `configuration` has the values of its parameters."""
-
-    found: Mapping[str, Any] = field(default_factory=dict)
-    is_success: bool = False
-    configuration: Any = None
-    error: str = ""
 
 
 @dataclass
@@ -119,7 +107,7 @@ class Validator:
                 result.result or {},
                 bool(result.success),
                 result.expectation_config,
-                _error(result.exception_info),
+                error_of(result.exception_info),
             )
             for result in outcome.results
         }
@@ -170,10 +158,10 @@ class Validator:
             rows=rows.height,
             bad_rows=bad,
             expectation=rule.expectation,
-            observed="" if rule.is_about_rows or rule.is_personal else _observed(told.found),
+            observed="" if rule.is_about_rows or rule.is_personal else observed_of(told.found),
             error=told.error and (WITHHELD if rule.is_personal else told.error),
-            sample_keys=_keys(told.found, rows.key),
-            sample_values=_values(told.found) if is_telling else [],
+            sample_keys=keys_of(told.found, rows.key),
+            sample_values=values_of(told.found) if is_telling else [],
         )
 
     def _tolerates(self, rule: Rule, bad: int, height: int) -> bool:
@@ -181,33 +169,3 @@ class Validator:
             return bad == 0
         share = Decimal(str(self.max_bad_share)) if rule.mostly is None else 1 - Decimal(str(rule.mostly))
         return bad <= share * height
-
-
-def _error(told: Mapping[str, Any]) -> str:
-    """Why an expectation could not be evaluated, in the words of the first of its metrics that failed."""
-    infos = (
-        [told]
-        if "raised_exception" in told
-        else [info for info in told.values() if isinstance(info, Mapping)]
-    )
-    messages = [str(info["exception_message"]) for info in infos if info.get("raised_exception")]
-    return messages[0].strip() if messages else ""
-
-
-def _observed(found: Mapping[str, Any]) -> str:
-    """What a rule about the table found, with the details that are not empty."""
-    details = {
-        name: fact for name, fact in (found.get("details") or {}).items() if fact not in (None, [], {})
-    }
-    told = [str(found[name]) for name in ("observed_value",) if found.get(name) is not None]
-    return "; ".join([*told, *(f"{name}: {fact}" for name, fact in details.items())])
-
-
-def _keys(found: Mapping[str, Any], key: Sequence[str]) -> list[str]:
-    rows = found.get("partial_unexpected_index_list") or []
-    keys = [[row[name] for name in key] for row in rows if isinstance(row, Mapping)] if key else []
-    return [", ".join(map(str, values)) for values in keys if None not in values]
-
-
-def _values(found: Mapping[str, Any]) -> list[str]:
-    return [str(value)[:LONGEST] for value in found.get("partial_unexpected_list") or []]

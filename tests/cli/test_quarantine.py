@@ -19,7 +19,7 @@ GERMAN = {"period_start": "01.02.2024", "period_end": "01.04.2024"}
 @pytest.fixture(autouse=True)
 def counted_in_python(monkeypatch: pytest.MonkeyPatch) -> None:
     # The package has a function of the module's name.
-    monkeypatch.setattr(import_module("loyalty_pipeline.landing.land"), "Validator", PlainValidator)
+    monkeypatch.setattr(import_module("loyalty_pipeline.landing.standards"), "Validator", PlainValidator)
     monkeypatch.setenv("LOYALTY_MAX_BAD_SHARE", "1")
     monkeypatch.setenv("LOYALTY_AS_OF", str(AS_OF))
 

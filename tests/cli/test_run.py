@@ -44,7 +44,7 @@ def test_a_warning_keeps_its_brackets(shop: Shop) -> None:
     shop.run()
     shop.write("customers", [customer() | {"shoe [size]": 43}])
     told = " ".join(shop.run().out.split())
-    assert "customers: not so: the source has no column that it did not have before" in told
+    assert "customers: no_column_is_new: not so: the source has no column that it did not have before" in told
     assert "shoe [size]" in told
 
 

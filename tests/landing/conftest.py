@@ -11,8 +11,7 @@ from .plain_validator import PlainValidator
 def counted_in_python(monkeypatch, request):
     """A test that takes `great_expectations` lets the real one judge."""
     if "great_expectations" not in request.fixturenames:
-        # The package has a function of the module's name.
-        monkeypatch.setattr(import_module("loyalty_pipeline.landing.land"), "Validator", PlainValidator)
+        monkeypatch.setattr(import_module("loyalty_pipeline.landing.standards"), "Validator", PlainValidator)
 
 
 @pytest.fixture

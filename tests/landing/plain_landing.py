@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
-from loyalty_pipeline.validation.rules import ONE_VERSION, reference_rule_name
+from loyalty_pipeline.validation.rule import ONE_VERSION, reference_rule_name
 from tests.validation.dirt import TextRow, reasons
 
 ACCEPTED, QUARANTINED, DUPLICATE, KNOWN = "accepted", "quarantined", "duplicate", "already landed"
@@ -65,6 +65,10 @@ class PlainTable:
         self.keys |= {self._key(row) for row in landed}
         self.contents |= {content(row) for row in landed}
         self.waiting = {self._key(row) for row, fate in zip(rows, found, strict=True) if fate.is_waiting}
+
+    def leave(self, rows: list[Row]) -> int:
+        """How many keys that were there have left the source: they are in it not even as bad rows."""
+        return len(self.keys - self.gone - {self._key(row) for row in rows})
 
     def releases(self, rows: list[Row], found: list[Fate]) -> int:
         """How many rows land whose keys waited."""

@@ -159,7 +159,9 @@ def test_a_country_that_has_the_shape_but_is_not_assigned_warns_and_costs_no_row
     company.write("customers", [customer(country="UK")])
     report = company.land().tables["customers"]
     assert report.accepted == 1
-    assert report.warnings == ["1 rows: not country is a known ISO 3166-1 alpha-2"]
+    assert report.warnings == [
+        "country_is_a_known_value: 1 rows do not keep it: country is a known ISO 3166-1 alpha-2"
+    ]
 
 
 def test_a_row_tells_all_its_reasons(tmp_path: Path):

@@ -30,7 +30,7 @@ def landed(tmp_path_factory) -> tuple[Company, LandingReport]:
         rows = [good(table), *rows_of(table).values(), good(table, 2)]
         frame_of(table, rows).write_parquet(company.source / f"{table}.parquet")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(import_module("loyalty_pipeline.landing.land"), "Validator", PlainValidator)
+        patch.setattr(import_module("loyalty_pipeline.landing.standards"), "Validator", PlainValidator)
         return company, company.land()
 
 

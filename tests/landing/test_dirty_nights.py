@@ -1,15 +1,16 @@
 """Whatever comes night after night, every row is in one place, and that is where a plain count puts it."""
 
+import random
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from loyalty_pipeline.landing import LandingReport
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
-from loyalty_pipeline.validation.rules import ONE_VERSION
+from loyalty_pipeline.validation.rule import ONE_VERSION
 from tests.validation.dirt import dirt, frame_of, good, key, reasons
 
 from .company import Company
@@ -25,37 +26,37 @@ OTHER_CONTENT = {
     "invoice_lines": {"amount": "12.50"},
     "social_posts": {"text": "\u00e9t\u00e9 \u2600"},
 }
-NUMBERS = st.sampled_from([1, 2, 1, 3])
+HOW_OFTEN_ELSEWHERE = 0.3
+HOW_OFTEN_NEW = 0.75
 
 
-@st.composite
-def rows(draw: st.DrawFn, table: str) -> Row:
-    text = good(table) | draw(st.sampled_from([{}, {}, OTHER_CONTENT[table]])) | key(table, draw(NUMBERS))
-    text |= {"updated_at": draw(st.sampled_from(["2024-03-01", "2024-03-02"]))}
+def made_up(table: str, dice: random.Random) -> Row:
+    """A row of one of three keys, which may refer to what never comes, or break up to three rules."""
+    text = good(table) | dice.choice([{}, {}, OTHER_CONTENT[table]]) | key(table, dice.choice([1, 2, 3]))
+    text |= {
+        "updated_at": dice.choice(["2024-03-01", "2024-03-02"]),
+        "deleted_at": dice.choice([None, None, "  "]),
+    }
     for column, (target, _) in references(RAW_TABLES[table]).items():
-        if target in TABLES and draw(st.integers(0, 2)) == 2:
-            text[column] = key(target, draw(NUMBERS)).popitem()[1]
+        if target in TABLES and dice.random() < HOW_OFTEN_ELSEWHERE:
+            text[column] = key(target, dice.choice([1, 2, 3, 4])).popitem()[1]
     broken: list[str] = []
-    if draw(st.integers(0, 4)) == 4:
-        for name in draw(st.lists(st.sampled_from(reasons(table)), min_size=1, max_size=3, unique=True)):
-            touched = {column for other in broken for column in dirt(table)[other]}
-            if touched.isdisjoint(dirt(table)[name]):
-                broken.append(name)
-                text |= dirt(table)[name]
+    for name in dice.sample(reasons(table), dice.choice([0, 0, 0, 0, 1, 1, 2, 3])):
+        if {column for other in broken for column in dirt(table)[other]}.isdisjoint(dirt(table)[name]):
+            broken.append(name)
+            text |= dirt(table)[name]
     own = [name for name in reasons(table) if name in broken and not name.endswith("_refers_to_a_row")]
-    if draw(st.integers(0, 4)) == 4 and not broken:
-        text["deleted_at"] = "  "
     return Row(text, tuple(own))
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, list[Row] | None]]:
-    """Up to four nights. Every night's rows are from one lot, so that rows come back; None is a file left as it was."""
-    lots = {
-        table: [Row(good(table)), *draw(st.lists(rows(table), min_size=2, max_size=6))] for table in TABLES
-    }
-    extracts = {table: st.none() | st.lists(st.sampled_from(lot), max_size=7) for table, lot in lots.items()}
-    return draw(st.lists(st.fixed_dictionaries(extracts), min_size=2, max_size=4))
+def history(dice: random.Random) -> list[dict[str, list[Row] | None]]:
+    """Four nights. All rows of a table are from one lot, so that they come back; None is a file left as it was."""
+    lots = {table: [Row(good(table)), *(made_up(table, dice) for _ in range(9))] for table in TABLES}
+
+    def extract(lot: list[Row]) -> list[Row] | None:
+        return dice.choices(lot, k=dice.randint(0, 8)) if dice.random() < HOW_OFTEN_NEW else None
+
+    return [{table: extract(lot) for table, lot in lots.items()} for _ in range(4)]
 
 
 class Nights:
@@ -105,6 +106,8 @@ class Nights:
         assert sorted(set_aside) == numbers[QUARANTINED]
         for number, row in set_aside.items():
             self.is_whole(row, stated[number - 1], expected[number - 1])
+        if table != "invoice_lines":  # a line that moves with its invoice leaves one behind as well
+            assert found.tombstones == plain.leave(stated)
         plain.remember(stated, expected)
 
     def is_whole(self, row: dict[str, object], stated: Row, fate: Fate) -> None:
@@ -143,16 +146,12 @@ KINDS = {
 }
 
 
+# Without shrinking: the seed is enough to repeat an example.
 @pytest.mark.slow
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.reuse, Phase.generate],
-)
-@given(history=histories())
-def test_every_row_is_where_a_plain_count_puts_it_after_any_nights(history):
+@settings(max_examples=12, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@given(seed=st.integers(0, 2**32))
+def test_every_row_is_where_a_plain_count_puts_it_after_any_nights(seed: int) -> None:
     with TemporaryDirectory() as folder:
         nights = Nights(Path(folder))
-        for night in history:
+        for night in history(random.Random(seed)):  # noqa: S311 - not a secret
             nights.land(night)

@@ -67,7 +67,9 @@ def test_a_new_column_of_the_source_warns_and_lands_no_row_again(company):
     company.write("customers", [customer(shoe_size=43)])
     report = company.land().tables["customers"]
     (warning,) = report.warnings
-    assert warning.startswith("not so: the source has no column that it did not have before")
+    assert warning.startswith(
+        "no_column_is_new: not so: the source has no column that it did not have before"
+    )
     assert "shoe_size" in warning
     assert (report.accepted, report.already_landed) == (0, 1)
 

@@ -11,7 +11,7 @@ from tests.quarantine.shop import Shop
 @pytest.fixture(autouse=True)
 def counted_in_python(monkeypatch):
     # The package has a function of the module's name.
-    monkeypatch.setattr(import_module("loyalty_pipeline.landing.land"), "Validator", PlainValidator)
+    monkeypatch.setattr(import_module("loyalty_pipeline.landing.standards"), "Validator", PlainValidator)
 
 
 @pytest.fixture

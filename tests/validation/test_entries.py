@@ -61,7 +61,8 @@ big_enough:
     assert entry.expectation == "column_values_to_be_between"
     assert entry.arguments == {"column": "amount", "min_value": 0.01}
     assert (entry.severity, entry.mostly, entry.shows_values) == ("warning", 0.999, True)
-    assert entry.description == entry.note == "Nothing costs less than a cent."
+    assert entry.note == "Nothing costs less than a cent."
+    assert entry.description.endswith(f" ({entry.note})")
     assert entry.is_about_rows
     assert entry.kwargs == {
         "column": "amount",
@@ -311,6 +312,10 @@ def test_a_column_that_only_the_source_has_is_named_as_such(write: Write) -> Non
         (
             "expect: column_values_to_exist_in, column: plan_id, reference: plans, reference_column: plan",
             "plans has no column plan; did you mean plan_id?",
+        ),
+        (
+            "expect: column_values_to_exist_in, column: plan_id, reference: plans, reference_column: name",
+            "expected the key of plans: plan_id",
         ),
         ("expect: rows_to_satisfy, rule: amount >>> 1", "expected a condition in SQL: "),
         ("expect: rows_to_satisfy, rule: ' '", "expected a condition in SQL: "),

@@ -6,7 +6,8 @@ import sys
 import pytest
 
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, personal_columns
-from loyalty_pipeline.validation.rules import ALL_READ, FUTURE, KEY, NO_COLUMN_LOST, NO_COLUMN_NEW, rules
+from loyalty_pipeline.validation.rule import ALL_READ, FUTURE, KEY, NO_COLUMN_LOST, NO_COLUMN_NEW
+from loyalty_pipeline.validation.rules import rules
 
 
 @pytest.mark.parametrize("table", RAW_TABLES)

@@ -17,7 +17,7 @@ from loyalty_pipeline.validation.entries.vocabulary import (
     near,
     schema,
 )
-from loyalty_pipeline.validation.rules import Rule
+from loyalty_pipeline.validation.rule import Rule
 
 
 def faults_of(entry: Written, contract: type[RawTable], derived: Mapping[str, Rule]) -> Found:

@@ -63,6 +63,12 @@ class Contents:
                 "reference_column",
                 f"{table} has no column {column}{near(column, RAW_TABLES[table].columns())}",
             )
+        elif table in RAW_TABLES and column is not None and [column] != RAW_TABLES[table].primary_key():
+            # What has landed of another table is known by its keys.
+            yield (
+                "reference_column",
+                f"expected the key of {table}: {', '.join(RAW_TABLES[table].primary_key())}",
+            )
 
     def _patterns(self) -> Found:
         for field, pattern in self._named("regex"):

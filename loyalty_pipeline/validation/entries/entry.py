@@ -23,7 +23,8 @@ from loyalty_pipeline.validation.entries.vocabulary import (
     near,
 )
 from loyalty_pipeline.validation.entries.words import sentence
-from loyalty_pipeline.validation.rules import Rule, Severity, rules
+from loyalty_pipeline.validation.rule import Rule, Severity
+from loyalty_pipeline.validation.rules import rules
 
 SUFFIX = ".yaml"
 OWN_WORDS = {"expect", *COMMON, *OF_ROWS}
@@ -59,8 +60,11 @@ class Entry:
 
     @property
     def description(self) -> str:
-        """The note; without one, the expectation as a sentence, and nothing of a change."""
-        return self.note or (sentence(self.expectation, self.arguments) if self.expectation else "")
+        """The expectation as a sentence, and the note; of a change only the note."""
+        if not self.expectation:
+            return self.note
+        words = sentence(self.expectation, self.arguments)
+        return f"{words} ({self.note})" if self.note else words
 
     @property
     def kwargs(self) -> dict[str, Any]:
