@@ -19,7 +19,7 @@ demo: $(READY) ## Generate a company, compute its metrics and publish them under
 	$(BIN)/loyalty run --source data/demo --data-dir data
 
 test: $(READY) ## Run the tests and hold the coverage gate
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
 
 gx-range: $(READY) ## Hold the validation engine to the oldest and the newest Great Expectations
 	for release in '==1.15.2' '>=1.15.2,<2'; do \

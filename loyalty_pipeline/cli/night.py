@@ -44,6 +44,7 @@ def _tell(night: Night, settings: Settings) -> None:
         typer.echo(f"  {settings.data_dir / 'metrics' / name}.parquet  {rows:,} rows")
     if quarantined:
         typer.echo(f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}")
+        typer.echo("What they are worth: loyalty quarantine list")
 
 
 @contextmanager

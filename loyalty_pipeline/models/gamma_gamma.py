@@ -45,8 +45,10 @@ def fit_gamma_gamma(spend: pl.DataFrame) -> GammaGamma | None:
     mean_spend = repeaters["mean_spend"].cast(pl.Float64).to_numpy()
     frequency = repeaters["frequency"].cast(pl.Float64).to_numpy()
     unit = float(mean_spend @ share)
+    # What is too small beside the unit for a float is still not nothing: its logarithm counts.
+    scaled = np.maximum(mean_spend / unit, np.finfo(np.float64).tiny)
     best = maximise(
-        lambda parameters: _mean_log_likelihood(parameters, frequency, mean_spend / unit, share),
+        lambda parameters: _mean_log_likelihood(parameters, frequency, scaled, share),
         STARTS,
         BOUNDS,
     )

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loyalty_pipeline.models.gamma_gamma import GammaGamma, conditional_mean_spend, fit_gamma_gamma
@@ -39,6 +39,7 @@ def test_spends_that_cannot_tell_give_a_fit_at_the_edge_with_their_mean(degenera
     assert conditional_mean_spend(fit, degenerate) == pytest.approx(20.0, rel=0.01)
 
 
+@example(spend((1, 3.0, 2), (1, 5e-324, 1)))
 @settings(max_examples=60, deadline=None)
 @given(spend_frames)
 def test_no_spends_make_the_fit_raise(frame):

@@ -256,3 +256,44 @@ def test_no_value_of_a_personal_column_is_told_whatever_an_entry_asks(
     (result,) = judge("customers", rows, suite("customers", [written])[-1:], 1.0).results
     assert "jo@" not in str(result)
     assert result.bad_rows == 3 or not result.passed
+
+
+def test_an_expectation_that_ends_the_planning_of_all_others_fails_alone():
+    """Great Expectations plans a KL divergence without a partition outside its error handling."""
+    missing = Rule("id_is_set", "id", "id is there", "column_values_to_not_be_null", {"column": "id"})
+    known = Rule(
+        "id_is_known",
+        "id",
+        "id is a",
+        "column_values_to_be_in_set",
+        {"column": "id", "value_set": ["a"]},
+    )
+    ending = Rule(
+        "spread",
+        "nowhere",
+        "the spread is usual",
+        "column_kl_divergence_to_be_less_than",
+        {"column": "nowhere", "threshold": 0.1},
+        scope="table",
+        tolerance="its own",
+    )
+    frame = pl.LazyFrame({"_row": [1, 2, 3], "id": ["a", None, "b"]})
+    judged = Validator(0.5).validate(Rows("plans", frame, 3, ["id"]), [missing, ending, known])
+    assert [(result.rule, result.bad_rows, bool(result.error)) for result in judged.results] == [
+        ("id_is_set", 1, False),
+        ("spread", 0, True),
+        ("id_is_known", 1, False),
+    ]
+    assert judged.results[1].blocks
+    assert judged.reasons.sort("_row").rows() == [(2, ["id_is_set"]), (3, ["id_is_known"])]
+
+
+def test_an_expectation_that_this_great_expectations_does_not_take_fails_alone():
+    rules = [
+        Rule("unheard_of", "id", "something new", "column_values_to_be_nice", {"column": "id"}),
+        Rule("id_is_set", "id", "id is there", "column_values_to_not_be_null", {"column": "id"}),
+    ]
+    frame = pl.LazyFrame({"_row": [1], "id": ["a"]})
+    strange, plain = Validator(0.5).validate(Rows("plans", frame, 1, ["id"]), rules).results
+    assert (strange.verdict, plain.verdict) == ("failed to run", "passed")
+    assert "column_values_to_be_nice" in strange.error
