@@ -25,6 +25,10 @@ USABLE = Rule(
 """The only rule that no expectation checks: it is about what landing did with the rows."""
 
 
+NUMBERS = ("Int", "UInt", "Float", "Decimal")
+"""How the names of the types of numbers begin."""
+
+
 def unusable(fault: DataFault) -> CheckResult:
     """The result of a table that cannot be landed at all."""
     return replace(counted(fault.table, USABLE, 0, 0, []), passed=False, observed=str(fault))
@@ -53,9 +57,8 @@ class Checks:
         if not before or not now:
             self.results += [counted(self.reading.table, rule, 0, 0, []) for rule in scoped]
             return
-        used, others = _split(before, self.reading)
-        expected = {NO_COLUMN_LOST: used, "": used | others}
-        rules = [_with(rule, columns=expected.get(rule.name, expected[""])) for rule in scoped]
+        used = _numbers_as_they_are(_used(before, self.reading), now)
+        rules = [_with(rule, columns=used if rule.name == NO_COLUMN_LOST else before) for rule in scoped]
         # Types inferred from text change with the rows; only a file that states its types can break its word.
         if not self.reading.extract.states_types:
             rules = [_with(rule, changed="allow") for rule in rules]
@@ -69,7 +72,9 @@ class Checks:
         rows = Rows(
             self.reading.table, self.reading.rows(), extract.rows, self.reading.key, references, parameters
         )
-        return self._judged(rows, [*self._scoped("row"), *self._scoped("table")])
+        judged = self.validator.validate(rows, [*self._scoped("row"), *self._scoped("table")])
+        self.results += judged.results
+        return judged
 
     def of_ledger(self, ledger: pl.DataFrame, references: dict[str, pl.LazyFrame]) -> Judgement:
         """Judge what needs other rows: what a row refers to, and the other versions of its key."""
@@ -116,11 +121,6 @@ class Checks:
         fault.checks = self.results
         raise fault
 
-    def _judged(self, rows: Rows, rules: list[Rule]) -> Judgement:
-        judged = self.validator.validate(rows, rules)
-        self.results += judged.results
-        return judged
-
     def _scoped(self, scope: str) -> list[Rule]:
         return [rule for rule in self.rules if rule.scope == scope]
 
@@ -129,22 +129,28 @@ def _with(rule: Rule, **arguments: Any) -> Rule:
     return replace(rule, arguments=rule.arguments | arguments)
 
 
-def _split(before: dict[str, str], reading: Reading) -> tuple[dict[str, str], dict[str, str]]:
-    """The columns that the source had last time: those that the contract is read from, and the others.
+def _used(before: dict[str, str], reading: Reading) -> dict[str, str]:
+    """The columns that the source had last time and that the contract is read from.
 
     A column that has got another name, which the mapping says, is not missed.
     """
     extract, stated = reading.extract, reading.extract.file.mapping.columns
-    names = {column: stated.get(column, column) for column in extract.contract.columns()}
-    used = {
-        name
-        for column, name in names.items()
-        if name in before and (name in extract.source_schema or not extract.has(column))
+    names = {stated.get(column, column): column for column in extract.contract.columns()}
+    return {
+        name: dtype
+        for name, dtype in before.items()
+        if name in names and (name in extract.source_schema or not extract.has(names[name]))
     }
-    return (
-        {name: dtype for name, dtype in before.items() if name in used},
-        {name: dtype for name, dtype in before.items() if name not in used},
-    )
+
+
+def _numbers_as_they_are(before: dict[str, str], now: dict[str, pl.DataType]) -> dict[str, str]:
+    """A number of another type is still a number: one null makes floats of whole numbers in pandas."""
+    return {
+        name: str(now[name])
+        if name in now and now[name].is_numeric() and dtype.startswith(NUMBERS)
+        else dtype
+        for name, dtype in before.items()
+    }
 
 
 def _found(result: CheckResult) -> str:

@@ -13,7 +13,6 @@ import polars as pl
 from loyalty_pipeline.landing.history import NO_HASH, History, repeated
 from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.sources.catalogue import references
-from loyalty_pipeline.sources.raw import RawTable
 from loyalty_pipeline.validation.rule import CANDIDATE, reference_rule_name
 from loyalty_pipeline.validation.validator import REASONS, Judgement
 
@@ -52,6 +51,10 @@ class Decision:
     @property
     def _nobody(self) -> pl.Series:
         return pl.Series([False]).new_from_index(0, self.ledger.height)
+
+    @property
+    def _reference_rules(self) -> list[str]:
+        return [reference_rule_name(column) for column in references(self.reading.extract.contract)]
 
     @property
     def twice(self) -> pl.Series:
@@ -101,7 +104,8 @@ class Decision:
             candidates = self.ledger.with_columns((self.open & ~late).alias(CANDIDATE))
             own = {table: self._own_keys(targets[table], late)} if table in targets else {}
             judged = judge(candidates, tables | own)
-            waits = self.open & self._numbered(_refers_in_vain(judged.reasons, contract))
+            in_vain = pl.col(REASONS).list.eval(pl.element().is_in(self._reference_rules)).list.any()
+            waits = self.open & self._numbered(judged.reasons.filter(in_vain))
             if waits.equals(late):
                 break
             late = waits
@@ -113,7 +117,6 @@ class Decision:
         return there.to_frame().lazy()
 
     def _set_aside(self, more: pl.DataFrame) -> None:
-        named = {reference_rule_name(column) for column in references(self.reading.extract.contract)}
         self.quarantined |= self._numbered(more) & ~self.duplicate
         self.open &= ~self.quarantined
         stacked = pl.concat(
@@ -122,7 +125,7 @@ class Decision:
         self.reasons = (
             stacked.group_by("_row", maintain_order=True).agg(pl.col(REASONS).list.explode()).sort("_row")
         )
-        is_late = pl.col(REASONS).list.eval(pl.element().is_in(list(named))).list.all()
+        is_late = pl.col(REASONS).list.eval(pl.element().is_in(self._reference_rules)).list.all()
         self.waiting = self._numbered(self.reasons.filter(is_late))
 
     def _recognise_landed(self) -> None:
@@ -154,11 +157,6 @@ class Decision:
         back = rows.join(gone.select(*key, _gone_at="updated_at"), on=key, how="inner")
         last = back.sort("updated_at", "_row").unique(key, keep="last", maintain_order=True)
         return _has(rows["_row"], last.filter(pl.col("updated_at") <= pl.col("_gone_at"))["_row"])
-
-
-def _refers_in_vain(reasons: pl.DataFrame, contract: type[RawTable]) -> pl.DataFrame:
-    named = [reference_rule_name(column) for column in references(contract)]
-    return reasons.filter(pl.col(REASONS).list.eval(pl.element().is_in(named)).list.any())
 
 
 def _keys(parents: pl.DataFrame | None, key: str) -> pl.LazyFrame | None:

@@ -110,7 +110,7 @@ def _table_rules(key: str) -> list[Rule]:
             "*",
             "every column that was used before is there and of the same kind",
             dtypes,
-            {"extra": "allow"},
+            {"extra": "allow", "changed": "allow_wider"},
             scope="source",
             tolerance="its own",
         ),

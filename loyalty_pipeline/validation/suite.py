@@ -19,9 +19,8 @@ def suite(table: str, entries: Iterable["Entry"] = (), *, has_updated_at: bool =
     """Every rule of a raw table: those of the contract, as entries of the same name change them, then the entries' own."""
     written = {entry.name: entry for entry in entries}
     derived = rules(RAW_TABLES[table], has_updated_at=has_updated_at)
-    known = {rule.name for rule in rules(RAW_TABLES[table])}
     changed = [_changed(rule, written[rule.name]) if rule.name in written else rule for rule in derived]
-    return [*changed, *(_own(entry) for name, entry in written.items() if name not in known)]
+    return [*changed, *(_own(entry) for entry in written.values() if entry.expectation)]
 
 
 def needed(rules: Iterable[Rule]) -> list[str]:

@@ -86,7 +86,7 @@ class Validator:
                 expectations.append(self._expectation(rule))
             except Exception as error:  # noqa: BLE001 - whatever it is, it is this rule's and no other's
                 told[rule.name] = Told(error=str(error))
-        return told | self._evaluated(batch, rows, expectations)
+        return told | (self._evaluated(batch, rows, expectations) if expectations else {})
 
     def _evaluated(self, batch: Any, rows: Rows, expectations: list[Any]) -> dict[str, Told]:
         shape = {

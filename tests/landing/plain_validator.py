@@ -42,47 +42,39 @@ class PlainValidator(Validator):
         share = 1 - Decimal(str(rule.mostly)) if rule.mostly is not None else Decimal(str(self.max_bad_share))
         allowed = 0 if rule.tolerance == "none" else share * rows.height
         keys = [[record[name] for name in rows.key] for record in bad[:SAMPLES]]
-        return CheckResult(
-            rows.table,
-            rule.column,
-            rule.name,
-            rule.description,
-            rule.severity,
-            passed=len(bad) <= allowed,
-            rows=rows.height,
-            bad_rows=len(bad),
-            expectation=rule.expectation,
-            sample_keys=[", ".join(map(str, key)) for key in keys if None not in key],
-        )
+        keys = [", ".join(map(str, key)) for key in keys if None not in key]
+        return _result(rule, rows, passed=len(bad) <= allowed, bad_rows=len(bad), sample_keys=keys)
 
     def _of_table(self, rule, rows: Rows, table):
-        passed, observed = True, ""
-        if rule.expectation == "table_dtypes_to_match_contract":
-            wanted, found = rule.arguments["columns"], {n: str(t) for n, t in table.schema.items()}
-            missing = sorted(wanted.keys() - found.keys())
-            added = sorted(found.keys() - wanted.keys())
-            changed = sorted(n for n in wanted.keys() & found.keys() if wanted[n] != found[n])
-            strict = rule.arguments
-            passed = not (
-                (missing and strict.get("missing", "forbid") == "forbid")
-                or (added and strict.get("extra", "allow") == "forbid")
-                or (changed and strict.get("changed", "forbid") == "forbid")
-            )
-            observed = f"missing: {missing}; added: {added}; changed: {changed}"
-        elif rule.expectation == "table_to_reconcile_with_source":
-            passed = table.height == rows.parameters["source_rows"]
-        return CheckResult(
-            rows.table,
-            rule.column,
-            rule.name,
-            rule.description,
-            rule.severity,
-            passed=passed,
-            rows=rows.height,
-            bad_rows=0,
-            expectation=rule.expectation,
-            observed=observed,
+        if rule.expectation == "table_to_reconcile_with_source":
+            return _result(rule, rows, passed=table.height == rows.parameters["source_rows"], bad_rows=0)
+        wanted, found = rule.arguments["columns"], {n: str(t) for n, t in table.schema.items()}
+        missing = sorted(wanted.keys() - found.keys())
+        added = sorted(found.keys() - wanted.keys())
+        is_wider = rule.arguments.get("changed") == "allow_wider"
+        changed = sorted(
+            name
+            for name in wanted.keys() & found.keys()
+            if wanted[name] != found[name]
+            and not (is_wider and _family(wanted[name]) == _family(found[name]))
         )
+        passed = not (
+            (missing and rule.arguments.get("missing", "forbid") == "forbid")
+            or (added and rule.arguments.get("extra", "allow") == "forbid")
+            or (changed and rule.arguments.get("changed", "forbid") != "allow")
+        )
+        observed = f"missing: {missing}; added: {added}; changed: {changed}"
+        return _result(rule, rows, passed=passed, bad_rows=0, observed=observed)
+
+
+def _result(rule, rows: Rows, **found):
+    about = (rows.table, rule.column, rule.name, rule.description, rule.severity)
+    return CheckResult(*about, rows=rows.height, expectation=rule.expectation, **found)
+
+
+def _family(dtype):
+    """Whole numbers of any width are alike; landing compares numbers among each other itself."""
+    return "whole" if dtype.startswith(("Int", "UInt")) else dtype
 
 
 def _kept(rule, records, rows: Rows):

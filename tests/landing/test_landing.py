@@ -84,6 +84,29 @@ def test_a_column_that_was_there_and_is_gone_stops_the_run(company):
     assert company.land().tables["customers"].accepted == 1
 
 
+@pytest.mark.usefixtures("great_expectations")
+@pytest.mark.parametrize("totals", [(119, 119.0), (119.0, 119), (119, None), ("119", "119.00")])
+def test_a_column_of_numbers_may_become_another_type_of_numbers_and_nothing_stops(tmp_path, totals):
+    """One null in a column of whole numbers is enough, where the file comes from pandas."""
+    company = Company(tmp_path, max_bad_share=1.0)
+    for night, total in enumerate(totals):
+        company.write("invoices", [invoice(total=total), invoice(2 + night, total=total)])
+        report = company.land().tables["invoices"]
+    assert not [
+        check.rule for check in report.checks if check.rule.startswith("no_column") and not check.passed
+    ]
+    assert report.extracted == 2
+
+
+@pytest.mark.usefixtures("great_expectations")
+def test_a_column_of_numbers_that_becomes_text_stops_the_run(company):
+    company.write("invoices", [invoice(total=119)])
+    company.land()
+    company.write("invoices", [invoice(total="119 EUR")])
+    with pytest.raises(ChecksFailed, match=r"of the same kind .*total.*Int64.*String"):
+        company.land()
+
+
 def test_an_exact_repeat_of_a_row_is_dropped_and_counted(company):
     company.write("invoice_lines", [line(), line(), line(2)])
     report = company.land().tables["invoice_lines"]

@@ -13,9 +13,6 @@ import polars as pl
 
 from loyalty_pipeline.validation.gx_polars.plans import Aggregate, Collected, Condition
 
-Named = tuple[Any, Any]
-"""A metric's configuration, and its plan."""
-
 
 @dataclass
 class Layer:
