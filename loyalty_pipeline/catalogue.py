@@ -8,15 +8,17 @@ from loyalty_pipeline.metrics.cohort_retention import cohort_retention
 from loyalty_pipeline.metrics.customer_retention import customer_retention
 from loyalty_pipeline.metrics.mrr_growth import mrr_growth
 from loyalty_pipeline.months.attribute_changes import attribute_changes
-from loyalty_pipeline.months.cohorts import cohort_members, cohort_months
+from loyalty_pipeline.months.cohorts import cohort_members, cohort_months, cohort_sums
 from loyalty_pipeline.months.customer_months import currency_months, customer_months
 from loyalty_pipeline.months.customer_periods import customer_periods
 from loyalty_pipeline.months.customer_revenue import customer_revenue, customer_value
 from loyalty_pipeline.months.customer_state import customer_state
 from loyalty_pipeline.months.line_starts import line_starts, renewals
 from loyalty_pipeline.months.line_state import line_state
+from loyalty_pipeline.months.purchase_histories import purchase_histories, spend_histories
 from loyalty_pipeline.months.purchase_models import clv_fits, customer_residuals
-from loyalty_pipeline.months.segment_periods import segment_periods
+from loyalty_pipeline.months.segment_periods import segment_periods, segment_sums
+from loyalty_pipeline.months.value_sums import value_sums
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.staging.advocacy import advocacy
 from loyalty_pipeline.staging.customers import customer_changes, customer_origins
@@ -50,11 +52,16 @@ MONTHS: list[TableFunction] = [
     customer_revenue,
     customer_value,
     customer_periods,
+    segment_sums,
     segment_periods,
     cohort_members,
+    cohort_sums,
     cohort_months,
+    purchase_histories,
+    spend_histories,
     clv_fits,
     customer_residuals,
+    value_sums,
 ]
 METRICS: list[TableFunction] = [
     churn,

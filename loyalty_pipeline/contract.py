@@ -5,14 +5,43 @@ wherever a number could be misread. Polars and Arrow schemas, the checks on raw 
 column schemas and the data dictionary are all derived from the same declaration.
 """
 
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import dataframely as dy
 import polars as pl
 
 
 class Table(dy.Schema):
-    """A table contract. The docstring of a subclass says what one row is."""
+    """A table contract. The docstring of a subclass says what one row is.
+
+    What dataframely finds out anew at each call is kept: a night asks for it some ten thousand times.
+    """
+
+    @classmethod
+    def columns(cls) -> dict[str, dy.Column]:
+        """The columns by name, in order."""
+        return _columns(cls)
+
+    @classmethod
+    def primary_key(cls) -> list[str]:
+        """The columns of the key."""
+        return list(_primary_key(cls))
+
+    if not TYPE_CHECKING:
+
+        @classmethod
+        def cast(cls, rows: pl.LazyFrame | pl.DataFrame) -> Any:
+            """The rows with the contract's columns in their types; what is not in it is left out."""
+            return rows.select(_casts(cls))
+
+
+class Sharded(Table):
+    """A table whose rows belong to customers, or are sums over some of them.
+
+    In a lake of several shards it is kept, and where its work goes by month also computed, in buckets of the customer:
+    memory is then bounded by the largest bucket.
+    """
 
 
 def key(description: str, *, references: str = "") -> dy.String:
@@ -79,9 +108,13 @@ def money(description: str, *, per: str = "", nullable: bool = False, **limits: 
     return dy.Decimal(18, 2, nullable=nullable, description=description, metadata={"unit": unit}, **limits)
 
 
-def exact(description: str, *, of: str = "reporting currency", nullable: bool = False) -> dy.Decimal:
+def exact(
+    description: str, *, of: str = "reporting currency", nullable: bool = False, key: bool = False
+) -> dy.Decimal:
     """An amount carried at 4 places on its way to publication, or as its source states it."""
-    return dy.Decimal(18, 4, nullable=nullable, description=description, metadata={"unit": of})
+    return dy.Decimal(
+        18, 4, nullable=nullable, primary_key=key, description=description, metadata={"unit": of}
+    )
 
 
 def count(description: str, *, of: str, nullable: bool = False, key: bool = False) -> dy.Int64:
@@ -120,7 +153,27 @@ def average(description: str, *, per: str) -> dy.Float64:
 
 def polars_schema(contract: type[dy.Schema]) -> dict[str, pl.DataType]:
     """Column names and polars types of a contract, in order."""
+    return dict(_schema(contract))
+
+
+@cache
+def _schema(contract: type[dy.Schema]) -> dict[str, pl.DataType]:
     return {name: column.dtype for name, column in contract.columns().items()}
+
+
+@cache
+def _columns(contract: type[Table]) -> dict[str, dy.Column]:
+    return super(Table, contract).columns()
+
+
+@cache
+def _primary_key(contract: type[Table]) -> tuple[str, ...]:
+    return tuple(super(Table, contract).primary_key())
+
+
+@cache
+def _casts(contract: type[Table]) -> list[pl.Expr]:
+    return [pl.col(name).cast(dtype) for name, dtype in _schema(contract).items()]
 
 
 def _about(**facts: Any) -> dict[str, Any]:

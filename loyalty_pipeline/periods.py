@@ -14,7 +14,6 @@ from loyalty_pipeline.contract import Table, choice, day, flag
 
 PERIODS = ("month", "quarter", "year")
 LENGTH = {"month": 1, "quarter": 3, "year": 12}
-MOMENT = timedelta(microseconds=1)
 
 
 class PeriodTable(Table):
@@ -43,7 +42,6 @@ class Calendar:
     timezone: str
     fiscal_year_start_month: int
     as_of: date
-    renewal_grace_days: int = 3
 
     def boundary(self, day: date) -> datetime:
         """The instant at which the day begins in the reporting time zone."""
@@ -57,13 +55,11 @@ class Calendar:
     def month(self, start: date) -> "Window":
         """The month as tables see it, cut by the as-of."""
         closes_on = min(plus(start, 1), self.as_of)
-        closing, as_of = self.boundary(closes_on), self.boundary(self.as_of)
         return Window(
             month=start,
             opening=self.boundary(start),
-            closing=closing,
+            closing=self.boundary(closes_on),
             closes_on=closes_on,
-            renewals_until=min(closing + timedelta(days=self.renewal_grace_days), as_of - MOMENT),
             periods=tuple(p for name in PERIODS if (p := self._period(name, start))),
             timezone=self.timezone,
         )
@@ -79,17 +75,12 @@ class Calendar:
 
 @dataclass(frozen=True)
 class Window:
-    """One month of business time, cut by the as-of.
-
-    `renewals_until` is the last instant at which a renewal still joins a line that ends at the closing:
-    within the grace, and before the as-of.
-    """
+    """One month of business time, cut by the as-of."""
 
     month: date
     opening: datetime
     closing: datetime
     closes_on: date
-    renewals_until: datetime
     periods: tuple[Period, ...]
     timezone: str
 

@@ -5,11 +5,14 @@ month itself, and a parameter named like a setting is that setting. What a funct
 so its signature is the whole truth about what its rows depend on.
 """
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Annotated, TypeVar
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from typing import Annotated, Generic, TypeVar
 
 import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import polars_schema
 
 S = TypeVar("S", bound=dy.Schema)
 
@@ -22,7 +25,25 @@ Following = Annotated[dy.LazyFrame[S], "following"]
 Through = Annotated[dy.LazyFrame[S], "through"]
 """The table from the first month to this one."""
 
-PeriodMonths = Annotated[dy.LazyFrame[S], "period months"]
+
+class Months(Generic[S]):
+    """Some months of a table, each by itself: of most months a task reads none."""
+
+    def __init__(self, frames: Mapping[date, pl.LazyFrame], contract: type[S]) -> None:
+        """A month that is not among them is empty."""
+        self._frames, self._empty = frames, pl.LazyFrame(schema=polars_schema(contract))
+
+    def at(self, month: date) -> pl.LazyFrame:
+        """The rows of one month, in the order of their key."""
+        return self._frames.get(month, self._empty)
+
+    def since(self, month: date) -> pl.LazyFrame:
+        """The rows from one month on."""
+        later = [frame for begin, frame in sorted(self._frames.items()) if begin >= month]
+        return pl.concat([self._empty, *later]) if len(later) != 1 else later[0]
+
+
+PeriodMonths = Annotated[Months[S], "period months"]
 """The months of the longest period that closes in this one, and the month before it, which is its opening."""
 
 Whole = Annotated[dy.LazyFrame[S], "whole"]

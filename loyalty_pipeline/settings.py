@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     data_dir: Path = Field(
         Path("data"), description="Folder of the lake, the landing zone and what is published."
     )
+    shards: Annotated[int, Field(ge=1, le=1024)] = Field(
+        1,
+        description="Buckets of customers that big tables are kept in, and computed one by one: more need less memory. "
+        "No published number depends on it.",
+    )
     expectations: Path | None = Field(
         None,
         description="Folder of what is expected of raw tables beyond their contracts; default: expectations beside loyalty.toml "
@@ -149,11 +154,11 @@ class Settings(BaseSettings):
         5, ge=0, description="How many steps up a chain of referrals revenue is followed."
     )
     max_bad_share: Share = Field(0.01, description="Share of a column's values that may be unreadable.")
-    keep_snapshots: Positive = Field(
-        3, description="Published snapshots that are kept at least, for readers and rollback."
+    keep_snapshots: int = Field(
+        3, ge=3, description="Published snapshots that are kept at least, for readers and rollback."
     )
     keep_hours: int = Field(
-        24, ge=0, description="Hours that a snapshot is kept at least: the longest query."
+        24, ge=24, description="Hours that a snapshot is kept at least, from when another took its place."
     )
     nightly_cron: Annotated[str, AfterValidator(_cron)] = Field(
         "0 3 * * *", description="When the nightly run starts, in the reporting time zone."

@@ -5,7 +5,6 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import polars as pl
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -137,8 +136,6 @@ def test_a_window_is_the_month_cut_by_the_as_of(month: date, as_of: date, fiscal
     closes_on = min(plus(month, 1), as_of)
     assert (window.opening, window.closing) == (midnight(month, zone), midnight(closes_on, zone))
     assert (window.closes_on, window.last_day) == (closes_on, closes_on - timedelta(days=1))
-    assert window.renewals_until <= midnight(as_of, zone)
-    assert window.renewals_until - window.closing <= timedelta(days=3)
 
 
 @given(months, days, st.integers(1, 12))
@@ -179,14 +176,3 @@ def test_an_as_of_on_the_first_of_a_month_closes_the_month_before() -> None:
         ("quarter", False),
         ("year", False),
     ]
-
-
-@pytest.mark.parametrize(
-    ("grace", "as_of"), [(3, date(2024, 6, 2)), (0, date(2024, 7, 1)), (5, date(2024, 7, 1))]
-)
-def test_a_late_renewal_joins_within_the_grace_and_before_the_as_of(grace: int, as_of: date) -> None:
-    window = Calendar("UTC", 1, as_of, grace).month(date(2024, 5, 1))
-    first_too_late = midnight(as_of, "UTC")
-    assert window.renewals_until == min(
-        window.closing + timedelta(days=grace), first_too_late - timedelta(microseconds=1)
-    )

@@ -65,11 +65,11 @@ def test_every_setting_has_a_description() -> None:
 def test_an_argument_beats_the_environment_and_that_beats_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write(tmp_path / "loyalty.toml", "keep_hours = 1\nkeep_snapshots = 1\nadvocacy_depth = 1\n")
-    monkeypatch.setenv("LOYALTY_KEEP_HOURS", "2")
-    monkeypatch.setenv("LOYALTY_KEEP_SNAPSHOTS", "2")
-    settings = Settings.load(keep_hours=3)
-    assert (settings.keep_hours, settings.keep_snapshots, settings.advocacy_depth) == (3, 2, 1)
+    write(tmp_path / "loyalty.toml", "keep_hours = 31\nkeep_snapshots = 4\nadvocacy_depth = 1\n")
+    monkeypatch.setenv("LOYALTY_KEEP_HOURS", "32")
+    monkeypatch.setenv("LOYALTY_KEEP_SNAPSHOTS", "5")
+    settings = Settings.load(keep_hours=33)
+    assert (settings.keep_hours, settings.keep_snapshots, settings.advocacy_depth) == (33, 5, 1)
 
 
 def test_an_argument_of_none_and_an_empty_variable_count_as_not_given(
@@ -82,28 +82,28 @@ def test_an_argument_of_none_and_an_empty_variable_count_as_not_given(
 
 
 def test_the_file_in_the_source_folder_comes_before_that_of_the_working_directory(tmp_path: Path) -> None:
-    write(tmp_path / "loyalty.toml", "keep_hours = 1\nadvocacy_depth = 1\n")
-    write(tmp_path / "company/loyalty.toml", "keep_hours = 2\n")
+    write(tmp_path / "loyalty.toml", "keep_hours = 31\nadvocacy_depth = 1\n")
+    write(tmp_path / "company/loyalty.toml", "keep_hours = 32\n")
     settings = Settings.load(source="company")
-    assert (settings.keep_hours, settings.advocacy_depth) == (2, 5)
+    assert (settings.keep_hours, settings.advocacy_depth) == (32, 5)
 
 
 def test_without_any_source_the_file_of_the_default_one_is_found(tmp_path: Path) -> None:
-    write(tmp_path / "data/demo/loyalty.toml", "source = '.'\nkeep_hours = 2\n")
+    write(tmp_path / "data/demo/loyalty.toml", "source = '.'\nkeep_hours = 32\n")
     settings = Settings.load()
-    assert (settings.keep_hours, Path(settings.source)) == (2, Path("data/demo"))
+    assert (settings.keep_hours, Path(settings.source)) == (32, Path("data/demo"))
 
 
 def test_a_source_named_in_the_environment_finds_its_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write(tmp_path / "company/loyalty.toml", "keep_hours = 2\n")
+    write(tmp_path / "company/loyalty.toml", "keep_hours = 32\n")
     monkeypatch.setenv("LOYALTY_SOURCE", "company")
-    assert Settings.load().keep_hours == 2
+    assert Settings.load().keep_hours == 32
 
 
 def test_a_file_that_is_named_is_the_only_one_read(tmp_path: Path) -> None:
-    write(tmp_path / "loyalty.toml", "keep_hours = 1\n")
+    write(tmp_path / "loyalty.toml", "keep_hours = 31\n")
     named = write(tmp_path / "other/mine.toml", "advocacy_depth = 2\n")
     settings = Settings.load(named)
     assert (settings.keep_hours, settings.advocacy_depth) == (24, 2)
@@ -173,7 +173,7 @@ def test_tables_map_names_and_constants_of_a_source(monkeypatch: pytest.MonkeyPa
 def test_arguments_alone_read_neither_environment_nor_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    write(tmp_path / "loyalty.toml", "keep_hours = 1\n")
+    write(tmp_path / "loyalty.toml", "keep_hours = 31\n")
     monkeypatch.setenv("LOYALTY_ADVOCACY_DEPTH", "1")
     settings = Settings()
     assert (settings.keep_hours, settings.advocacy_depth) == (24, 5)
@@ -182,7 +182,7 @@ def test_arguments_alone_read_neither_environment_nor_file(
 def test_settings_do_not_change() -> None:
     settings = Settings()
     with pytest.raises(ValueError, match="frozen"):
-        settings.keep_hours = 1  # type: ignore[misc]
+        settings.keep_hours = 31  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,8 @@ def test_settings_do_not_change() -> None:
         ("gross_margin", "80", "expected less than or equal to 1"),
         ("discount_rate", "nan", "expected"),
         ("max_bad_share", "1.01", "expected less than or equal to 1"),
-        ("keep_snapshots", "0", "expected greater than or equal to 1"),
+        ("keep_snapshots", "2", "expected greater than or equal to 3"),
+        ("keep_hours", "23", "expected greater than or equal to 24"),
         ("as_of", "yesterday", "expected a valid date"),
         ("nightly_cron", "at three", "expected five fields"),
         ("nightly_cron", "0 0 3 * * *", "expected five fields"),

@@ -9,6 +9,7 @@ import polars as pl
 
 from loyalty_pipeline.contract import polars_schema
 from loyalty_pipeline.periods import Calendar, Window
+from loyalty_pipeline.reads import Months
 
 if TYPE_CHECKING:
     import dataframely as dy
@@ -37,6 +38,19 @@ def table(contract: type[dy.Schema], *rows: dict[str, Any], **same: Any) -> pl.L
     unknown = {name for row in [same, *rows] for name in row} - schema.keys()
     assert not unknown, f"{contract.__name__} has no {unknown}"
     return pl.LazyFrame(columns, schema=schema)
+
+
+def by_month(contract: type[dy.Schema], *rows: dict[str, Any]) -> Months[Any]:
+    """Return the months of a table; each row says in `month` which one it is of."""
+    days = sorted({row["month"] for row in rows})
+    known = set(polars_schema(contract))
+    frames = {
+        date.fromisoformat(day): table(
+            contract, *({n: c for n, c in row.items() if n in known} for row in rows if row["month"] == day)
+        )
+        for day in days
+    }
+    return Months(frames, contract)
 
 
 def rows(frame: pl.LazyFrame, *names: str) -> list[Any]:

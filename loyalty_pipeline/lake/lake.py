@@ -7,14 +7,19 @@ was computed from; when its rows come out as they were, nothing after it is stal
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 import polars as pl
 
 from loyalty_pipeline.lake.audit import ContractBroken, breaches
+from loyalty_pipeline.lake.differences import AHEAD
+from loyalty_pipeline.lake.index import FIRST, LAST
 from loyalty_pipeline.lake.manifest import Entry, Inputs, digest_of
 from loyalty_pipeline.lake.order import in_order
-from loyalty_pipeline.lake.reading import FIRST, LAST, Reading, date_of, text_of
+from loyalty_pipeline.lake.part import WHOLE, month_of, named, shards, work_of
+from loyalty_pipeline.lake.reading import Reading, date_of, text_of
+from loyalty_pipeline.lake.sharding import by_shard
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Calendar, instant_literal, months_from
@@ -25,7 +30,7 @@ ACTIVITY = {"recurring_lines": "starts_at", "payments": "occurred_at"}
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of one task. `is_changed` is false where new rows equal the old ones."""
+    """What became of one task; `month` is its unit. `is_changed` is false where new rows equal the old ones."""
 
     table: str
     month: str
@@ -37,26 +42,33 @@ class Outcome:
 
 
 class Lake:
-    """The tables of a catalogue over what landed, under one policy."""
+    """The tables of a catalogue over what landed, under one policy, kept in some number of shards.
 
-    def __init__(
+    `commit_every` seconds at most lie between two commits of a run; what a killed run had not committed is done again.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - all that a lake is made of
         self,
         store: Store,
         landing: Store,
         tables: dict[str, Specification],
         calendar: Calendar,
         policy: dict[str, Any],
+        shard_count: int = 1,
     ) -> None:
         """`policy` has the settings that tables may name as parameters."""
         self.store, self.landing, self.tables = store, landing, tables
-        self.calendar, self.policy = calendar, policy
+        self.calendar, self.policy, self.shards = calendar, policy, shards(shard_count)
         self.manifest, self.landed = store.read(), landing.read()
-        self.reading = Reading(store, landing, self.manifest, self.landed, calendar, policy)
+        self.reading = Reading(
+            store, landing, self.manifest, self.landed, calendar, policy, shards=shard_count
+        )
+        self.commit_every, self._committed_at, self._is_dirty = 0.0, monotonic(), False
 
     def units(self, table: Specification) -> list[str]:
         """The tasks of a table, in the order in which they can be done."""
-        if table.unit == "whole":
-            return ["whole"]
+        if table.unit == WHOLE:
+            return [WHOLE]
         if table.unit == "home":
             return sorted(
                 {
@@ -66,7 +78,7 @@ class Lake:
                     for month in self.reading.home_months(read, self.tables)
                 }
             )
-        return self.months
+        return [named(month, s) for month in self.months for s in (self.shards if table.is_sharded else [""])]
 
     @cached_property
     def months(self) -> list[str]:
@@ -86,20 +98,30 @@ class Lake:
     def compute(self, name: str, units: list[str] | None = None, *, is_full: bool = False) -> list[Outcome]:
         """Compute the stale tasks of a table, or of some of its units, and commit.
 
-        Raises `ContractBroken` when rows do not keep the contract; then nothing of the table is committed.
+        With `is_full` also those that are not stale. Raises `ContractBroken` when rows do not keep the contract; then
+        nothing of the table is committed.
         """
         if name in ACTIVITY:
             self.__dict__.pop("months", None)
         table, outcomes = self.tables[name], []
         planned = self.units(table)
-        for unit in planned if units is None else [unit for unit in planned if unit in units]:
+        # First of all: the month after one that is gone must not be computed from it.
+        is_pruned = self._prune(table, planned)
+        wanted = None if units is None else set(units)
+        for unit in planned if wanted is None else [unit for unit in planned if unit in wanted]:
             inputs = self.reading.inputs(table, unit)
             is_stale = is_full or self.manifest.tasks.get(name, {}).get(unit) != inputs
             outcomes.append(self._computed(table, unit, inputs) if is_stale else self._kept(table, unit))
-        is_pruned = self._prune(table, planned)
-        if is_pruned or any(outcome.is_recomputed for outcome in outcomes):
-            self.store.commit(self.manifest)
+        self._is_dirty |= is_pruned or any(outcome.is_recomputed for outcome in outcomes)
+        if monotonic() - self._committed_at >= self.commit_every:
+            self.commit()
         return outcomes
+
+    def commit(self) -> None:
+        """Make what was computed count."""
+        if self._is_dirty:
+            self.store.commit(self.manifest)
+        self._is_dirty, self._committed_at = False, monotonic()
 
     def kept(self, name: str) -> list[Outcome]:
         """What the lake has of a table, task by task."""
@@ -133,14 +155,11 @@ class Lake:
         before = self._written(table, unit)
         after = {
             part: self.store.write(table.name, part, piece, inputs=inputs)
-            for part, piece in _pieces(table, unit, rows)
+            for part, piece in self._pieces(table, unit, rows)
         }
-        entries = self.manifest.tables.setdefault(table.name, {})
-        for part in before:
-            del entries[part]
-        entries.update(after)
+        self.reading.parts.replace(table.name, before, after)
         if ahead is not None:
-            self.manifest.tasks.setdefault(table.name, {})[unit] = {"ahead": ahead.reached}
+            self.manifest.tasks.setdefault(table.name, {})[unit] = {AHEAD: ahead.reached}
             inputs = self.reading.inputs(table, unit)
         self.manifest.tasks.setdefault(table.name, {})[unit] = inputs
         is_changed = _digests(before) != _digests(after)
@@ -160,27 +179,54 @@ class Lake:
         )
 
     def _written(self, table: Specification, unit: str) -> dict[str, Entry]:
+        if table.is_split:
+            entries = self.manifest.tables.get(table.name, {})
+            return {part: entries[part] for part in sorted(entries) if work_of(part) == unit}
+        if table.is_sharded and table.unit != "month":
+            return self.reading.parts.between(table.name, unit, unit)
         entries = self.manifest.tables.get(table.name, {})
-        if not table.is_split:
-            return {unit: entries[unit]} if unit in entries else {}
-        return {part: entries[part] for part in sorted(entries) if part.partition("/")[2] == unit}
+        return {unit: entries[unit]} if unit in entries else {}
+
+    def _pieces(
+        self, table: Specification, unit: str, rows: pl.DataFrame
+    ) -> Iterator[tuple[str, pl.DataFrame]]:
+        by_month = {unit: rows}
+        if table.is_split:
+            months = rows.partition_by("month", as_dict=True, maintain_order=True)
+            by_month = {named(text_of(month), work=unit): piece for (month,), piece in months.items()}
+        if not table.is_sharded or table.unit == "month":
+            yield from by_month.items()
+            return
+        for part, piece in by_month.items():
+            yield from ((named(part, shard), bucket) for shard, bucket in by_shard(piece, self.shards))
 
     def _prune(self, table: Specification, planned: list[str]) -> bool:
-        tasks = self.manifest.tasks.get(table.name, {})
-        gone = [unit for unit in tasks if unit not in planned]
+        tasks, still = self.manifest.tasks.get(table.name, {}), set(planned)
+        gone = [unit for unit in tasks if unit not in still]
         for unit in gone:
-            for part in self._written(table, unit):
-                del self.manifest.tables[table.name][part]
+            self.reading.parts.replace(table.name, self._written(table, unit), {})
             del tasks[unit]
         return bool(gone)
 
 
-def _pieces(table: Specification, unit: str, rows: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
-    if not table.is_split:
-        yield unit, rows
-        return
-    for (month,), piece in rows.partition_by("month", as_dict=True, maintain_order=True).items():
-        yield f"{text_of(month)}/{unit}", piece
+def by_month(outcomes: list[Outcome]) -> list[Outcome]:
+    """The outcomes with the shards of a month as one."""
+    months: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        months.setdefault(month_of(outcome.month), []).append(outcome)
+    return [made[0] if len(made) == 1 else _united(month, made) for month, made in months.items()]
+
+
+def _united(month: str, made: list[Outcome]) -> Outcome:
+    return Outcome(
+        made[0].table,
+        month,
+        is_recomputed=any(outcome.is_recomputed for outcome in made),
+        is_changed=any(outcome.is_changed for outcome in made),
+        rows=sum(outcome.rows for outcome in made),
+        bytes=sum(outcome.bytes for outcome in made),
+        digest=digest_of(*(outcome.digest for outcome in made)),
+    )
 
 
 def _digests(entries: dict[str, Entry]) -> dict[str, str]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 from typing import Any
 
+from loyalty_pipeline.lake.part import month_of
+
 Inputs = dict[str, str]
 """What something was computed from: name -> digest."""
 
@@ -24,7 +26,7 @@ class Entry:
 class Manifest:
     """Table -> part -> file, and table -> unit of work -> what it was computed from.
 
-    A part is a month, or a month and the month whose work wrote its rows: `2024-05/2024-04`.
+    What parts and units are called is said in `part`.
     """
 
     tables: dict[str, dict[str, Entry]] = field(default_factory=dict)
@@ -35,12 +37,12 @@ class Manifest:
     def between(self, table: str, first: str, last: str) -> dict[str, Entry]:
         """The parts of a table that belong to the months from first to last, by name in order."""
         entries = self.tables.get(table, {})
-        return {part: entries[part] for part in sorted(entries) if first <= part.partition("/")[0] <= last}
+        return {part: entries[part] for part in sorted(entries) if first <= month_of(part) <= last}
 
     def months(self, table: str) -> list[str]:
         """The months in which a table has rows, in order."""
         entries = self.tables.get(table, {})
-        return sorted({part.partition("/")[0] for part, entry in entries.items() if entry.rows})
+        return sorted({month_of(part) for part, entry in entries.items() if entry.rows})
 
     def to_json(self) -> str:
         """As stored: keys in order, so that equal manifests have equal digests."""

@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 import dataframely as dy
 import polars as pl
 
+from loyalty_pipeline.contract import Sharded
 from loyalty_pipeline.lake.manifest import digest_of
 from loyalty_pipeline.periods import Window
 
@@ -30,13 +31,19 @@ class Read:
     contract: type[dy.Schema]
     is_raw: bool
 
+    @property
+    def is_sharded(self) -> bool:
+        """Whether a task of one shard reads that shard only."""
+        return issubclass(self.contract, Sharded)
+
 
 @dataclass(frozen=True)
 class Specification:
     """A table of the lake.
 
     `unit` is what one task makes: `month` of business time, `home` month in which raw rows are filed, or
-    the `whole` table. A split table's task makes rows of several months.
+    the `whole` table. A split table's task makes rows of several months. A sharded table has a file for each shard of a
+    month, and where its unit is the month also a task.
     """
 
     function: TableFunction
@@ -46,6 +53,7 @@ class Specification:
     unit: str
     is_split: bool
     code: str
+    is_sharded: bool = False
 
     @property
     def name(self) -> str:
@@ -91,6 +99,7 @@ def _specification(
         unit,
         kind == "by month",
         code_digest(function.__module__),
+        issubclass(_contract(function), Sharded),
     )
 
 

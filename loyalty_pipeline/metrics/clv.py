@@ -8,17 +8,16 @@ import polars as pl
 from loyalty_pipeline.contract import average, count, money
 from loyalty_pipeline.money import EXACT, cents, from_ten_thousandths, quotient, ten_thousandths, total
 from loyalty_pipeline.months.cells import cells
-from loyalty_pipeline.months.customer_periods import CustomerPeriod
-from loyalty_pipeline.months.customer_revenue import CustomerValue
-from loyalty_pipeline.months.customer_state import CustomerState
-from loyalty_pipeline.months.purchase_models import ClvFit, CustomerResidual
+from loyalty_pipeline.months.purchase_models import ClvFit
 from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
-from loyalty_pipeline.months.segments import SegmentTable, by_segment, in_period
-from loyalty_pipeline.periods import Period, Window, plus
+from loyalty_pipeline.months.segments import SegmentTable
+from loyalty_pipeline.months.value_sums import ValueSum
+from loyalty_pipeline.periods import Window, plus
 from loyalty_pipeline.ratio import over
 from loyalty_pipeline.reads import Through
 
 CHURN_MONTHS = 12
+CUT = ["segment_by", "segment_value"]
 MARGIN_UNITS = 10_000
 UNITS_OF_A_CENT = 1_000_000
 
@@ -43,12 +42,10 @@ class Clv(SegmentTable):
 
 def clv(
     window: Window,
-    customer_state: dy.LazyFrame[CustomerState],
-    customer_value: dy.LazyFrame[CustomerValue],
-    customer_residuals: dy.LazyFrame[CustomerResidual],
+    value_sums: dy.LazyFrame[ValueSum],
     clv_fits: dy.LazyFrame[ClvFit],
-    customer_periods: dy.LazyFrame[CustomerPeriod],
-    segment_periods: Through[SegmentPeriod],
+    segment_periods: dy.LazyFrame[SegmentPeriod],
+    months_so_far: Through[SegmentPeriod],
     gross_margin: Decimal,
 ) -> dy.LazyFrame[Clv]:
     r"""Revenue so far times margin, and what the models expect beside it.
@@ -59,27 +56,29 @@ def clv(
     `simple_clv` is null with no churn. Its mean leaves out months in which nobody could churn.
     Source: Fader, Hardie & Lee (2005), "RFM and CLV"; Gupta et al. (2006) for the simple form.
     """
-    values = (
-        customer_state.join(customer_value.select("customer_id", "revenue"), on="customer_id", how="left")
-        .join(customer_residuals, on="customer_id", how="left")
-        .with_columns(pl.col("revenue").fill_null(pl.lit(0).cast(EXACT)))
-        .collect()
+    sums = value_sums.group_by(SEGMENT).agg(
+        pl.col("customers", "modelled_customers").sum(), total("historic_revenue"), total("residual_margin")
     )
-    plans = customer_periods.select("period", "customer_id", "plan").collect()
-    summed = pl.concat(_summed(values, plans, period) for period in window.periods).collect().lazy()
-    if values["residual_margin"].is_null().all():
-        summed = summed.with_columns(residual_margin=pl.lit(None, EXACT))
+    summed = sums.collect()
+    # Where the models were fitted, everybody has a sum: of those of whom nothing is expected it is zero.
+    is_modelled = bool(summed["modelled_customers"].sum())
+    expected = pl.col("residual_margin") if is_modelled else pl.lit(None, EXACT)
     fit = clv_fits.select("is_fit_at_edge").collect()
     is_at_edge = fit.item() if fit.height else None
     historic = ten_thousandths("historic_revenue") * ten_thousandths(pl.lit(gross_margin).cast(EXACT))
     residual = ten_thousandths("residual_margin") * MARGIN_UNITS
-    exact = summed.with_columns(historic_margin=_in_cents(historic), clv=_in_cents(historic + residual))
+    exact = (
+        summed.lazy()
+        .with_columns(residual_margin=expected)
+        .with_columns(historic_margin=_in_cents(historic), clv=_in_cents(historic + residual))
+    )
+    churn = _mean_churn(months_so_far, window)
     return (
         cells(exact, Clv)
         .with_columns(
             clv_per_customer=over("clv", "customers"), is_fit_at_edge=pl.lit(is_at_edge, pl.Boolean)
         )
-        .join(_simple(segment_periods, window, gross_margin), on=SEGMENT, how="left")
+        .join(_simple(segment_periods, churn, gross_margin), on=SEGMENT, how="left")
         .pipe(Clv.cast)
     )
 
@@ -89,31 +88,21 @@ def _in_cents(units: pl.Expr) -> pl.Expr:
     return from_ten_thousandths(quotient(units, pl.lit(UNITS_OF_A_CENT, pl.Int128)) * 100)
 
 
-def _summed(values: pl.DataFrame, plans: pl.DataFrame, period: Period) -> pl.LazyFrame:
-    of_period = plans.lazy().filter(pl.col("period") == period.name).select("customer_id", "plan")
-    customers = values.lazy().join(of_period, on="customer_id", how="left").collect().lazy()
-    sums = {
-        "customers": pl.len().cast(pl.Int64),
-        "historic_revenue": total("revenue"),
-        "residual_margin": total("residual_margin"),
-    }
-    return by_segment(customers, [], sums, period.start.year).with_columns(**in_period(period))
-
-
-def _simple(segment_periods: pl.LazyFrame, window: Window, gross_margin: Decimal) -> pl.LazyFrame:
+def _mean_churn(months_so_far: pl.LazyFrame, window: Window) -> pl.LazyFrame:
     last = window.month if window.periods[0].is_complete else plus(window.month, -1)
     is_recent = pl.col("period_start").is_between(plus(last, 1 - CHURN_MONTHS), last)
-    by = ["segment_by", "segment_value"]
-    churn = (
-        segment_periods.filter(pl.col("period") == "month", is_recent, pl.col("opening_customers") > 0)
-        .sort("period_start")
-        .group_by(by, maintain_order=True)
-        .agg(mean_churn=over("churned_customers", "opening_customers").mean())
-    )
-    ends_here = pl.col("period_end").is_in([period.end for period in window.periods])
-    arpa = over(cents("closing_mrr"), "closing_customers")
     return (
-        segment_periods.filter(ends_here)
-        .join(churn, on=by, how="left")
-        .select(*SEGMENT, simple_clv=over(arpa * float(gross_margin), "mean_churn"))
+        months_so_far.filter(pl.col("period") == "month", is_recent, pl.col("opening_customers") > 0)
+        .sort("period_start")
+        .group_by(CUT, maintain_order=True)
+        .agg(mean_churn=over("churned_customers", "opening_customers"))
+        # As a list of one order: a mean of groups adds up in as many ways as there are threads.
+        .with_columns(pl.col("mean_churn").list.mean())
+    )
+
+
+def _simple(segment_periods: pl.LazyFrame, churn: pl.LazyFrame, gross_margin: Decimal) -> pl.LazyFrame:
+    arpa = over(cents("closing_mrr"), "closing_customers")
+    return segment_periods.join(churn, on=CUT, how="left").select(
+        *SEGMENT, simple_clv=over(arpa * float(gross_margin), "mean_churn")
     )

@@ -5,52 +5,63 @@ from decimal import Decimal
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, day, exact, flag, identifier, key
+from loyalty_pipeline.contract import Sharded, day, exact, flag, identifier, key
 from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.money import EXACT, converted, total
 from loyalty_pipeline.months.line_state import LineState
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.staging.fx_rates import DailyRate
 
-STATE = ("customer_id", "mrr", "trial_mrr", "plan_id", "has_purchased", "has_paused")
+STATE = (
+    "customer_id",
+    "currency",
+    "plan_id",
+    "mrr",
+    "currency_mrr",
+    "trial_mrr",
+    "has_purchased",
+    "has_paused",
+)
+LINE = ("customer_id", "kind", "currency", "plan_id", "mrr")
 
 
-class CurrencyMonth(Table):
-    """One row per customer and currency with a line that holds at the closing."""
+class CurrencyMonth(Sharded):
+    """One row per customer and currency with a recurring line that holds at the closing, of who has several currencies."""
 
     month = day("The month.", key=True)
     customer_id = key("The customer.")
     currency = key("The currency.")
     mrr = exact("MRR at the closing.", of="currency of the row / month")
-    converted_mrr = exact("The same at the closing's rate.", of="reporting currency / month")
 
 
-class CustomerMonth(Table):
+class CustomerMonth(Sharded):
     """One row per customer with a line of any kind that holds at the closing."""
 
     month = day("The month.", key=True)
     customer_id = key("The customer.")
     is_active = flag("Is its MRR above zero, or did it purchase within the activity window?")
     mrr = exact("MRR at the closing; a sum below the floor is zero.", of="reporting currency / month")
+    currency = identifier(
+        "The currency of all its MRR; null where it has none, or several (see `currency_months`).",
+        nullable=True,
+    )
+    currency_mrr = exact(
+        "MRR at the closing in that currency.", of="currency of the row / month", nullable=True
+    )
     plan_id = identifier("The plan with the highest MRR, ties by smallest id.", nullable=True)
     trial_mrr = exact("MRR of what is on trial, as if it were paid.", of="reporting currency / month")
     is_paused = flag("Is something of it paused, and nothing active?")
 
 
-def currency_months(
-    window: Window, line_state: dy.LazyFrame[LineState], daily_rates: dy.LazyFrame[DailyRate]
-) -> dy.LazyFrame[CurrencyMonth]:
-    """Sums of the recurring lines that hold at the closing, for each customer and currency.
-
-    Converted at the rate of the local day that ends there, rounded to 4 places.
-    """
-    recurring = held_at_closing(line_state, window).filter(pl.col("kind") == "recurring")
-    sums = recurring.group_by("customer_id", "currency").agg(total("mrr"))
-    return (
-        at_rate(sums, closing_rates(daily_rates, window), "mrr")
-        .with_columns(month=pl.lit(window.month))
-        .pipe(CurrencyMonth.cast)
-    )
+def currency_months(window: Window, line_state: dy.LazyFrame[LineState]) -> dy.LazyFrame[CurrencyMonth]:
+    """Sums of the recurring lines that hold at the closing, where one rate is not enough for a customer."""
+    is_recurring = pl.col("kind") == "recurring"
+    held = held_at_closing(line_state, window).filter(is_recurring).select("customer_id", "currency", "mrr")
+    lines = held.collect()
+    several = lines.filter(lines["customer_id"].is_duplicated())
+    sums = several.group_by("customer_id", "currency").agg(total("mrr"))
+    mixed = sums.lazy().filter(sums["customer_id"].is_duplicated())
+    return mixed.with_columns(month=pl.lit(window.month)).pipe(CurrencyMonth.cast)
 
 
 def customer_months(
@@ -60,53 +71,103 @@ def customer_months(
     daily_rates: dy.LazyFrame[DailyRate],
     mrr_floor: Decimal,
 ) -> dy.LazyFrame[CustomerMonth]:
-    """MRR over currencies, cut by the floor: a sum below `mrr_floor` is what rounded prorations leave."""
-    held = held_at_closing(line_state, window).collect()
+    """Sums for each customer and currency, at the rate of the local day that ends at the closing, rounded to 4 places.
+
+    Their sum is cut by the floor: below `mrr_floor` it is what rounded prorations leave.
+    """
+    held = held_at_closing(line_state, window).select(LINE).collect()
     rates = closing_rates(daily_rates, window).collect().lazy()
+    mixed = currency_months.select("customer_id").unique().collect().to_series()
     # Most customers have one line: grouping and joining them all would cost more than all the rest.
     has_several = held["customer_id"].is_duplicated()
-    states = [
-        _of_one_line(held.lazy().filter(~has_several), rates),
-        _of_several_lines(held.lazy().filter(has_several), currency_months, rates),
-    ]
-    zero, mrr = pl.lit(0).cast(EXACT), pl.col("mrr")
-    is_active = (mrr > 0) | pl.col("has_purchased")
-    return (
-        pl.concat(state.select(STATE) for state in states)
-        .with_columns(mrr=pl.when((mrr >= pl.lit(mrr_floor)) & (mrr > 0)).then(mrr).otherwise(zero))
-        .with_columns(
-            month=pl.lit(window.month),
-            is_active=is_active,
-            plan_id=pl.when(is_active).then("plan_id"),
-            trial_mrr=pl.col("trial_mrr").fill_null(zero),
-            is_paused=pl.col("has_paused") & ~is_active,
-        )
-        .pipe(CustomerMonth.cast)
+    states = pl.concat(
+        [
+            _of_one_line(held.lazy().filter(~has_several), rates),
+            _of_several_lines(held.filter(has_several), mixed, rates),
+        ]
     )
+    zero, mrr = pl.lit(0).cast(EXACT), pl.col("mrr")
+    cut = states.with_columns(mrr=pl.when((mrr >= pl.lit(mrr_floor)) & (mrr > 0)).then(mrr).otherwise(zero))
+    is_active = (mrr > 0) | pl.col("has_purchased")
+    return cut.with_columns(
+        month=pl.lit(window.month),
+        is_active=is_active,
+        plan_id=pl.when(is_active).then("plan_id"),
+        trial_mrr=pl.col("trial_mrr").fill_null(zero),
+        is_paused=pl.col("has_paused") & ~is_active,
+    ).pipe(CustomerMonth.cast)
 
 
 def _of_one_line(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    kind, converted_mrr = pl.col("kind"), pl.col("converted_mrr")
-    return at_rate(held, rates, "mrr").with_columns(
-        mrr=pl.when(kind == "recurring").then(converted_mrr),
-        trial_mrr=pl.when(kind == "trialing").then(converted_mrr),
-        plan_id=pl.when(kind == "recurring").then("plan_id"),
+    kind, nothing, unnamed = pl.col("kind"), pl.lit(None, EXACT), pl.lit(None, pl.String)
+    recurring = at_rate(held.filter(kind == "recurring"), rates, "mrr").with_columns(
+        mrr="converted_mrr",
+        currency_mrr="mrr",
+        trial_mrr=nothing,
+        has_purchased=pl.lit(value=False),
+        has_paused=pl.lit(value=False),
+    )
+    others = at_rate(held.filter(kind != "recurring"), rates, "mrr").with_columns(
+        currency=unnamed,
+        plan_id=unnamed,
+        mrr=nothing,
+        currency_mrr=nothing,
+        trial_mrr=pl.when(kind == "trialing").then("converted_mrr"),
         has_purchased=kind == "purchase",
         has_paused=kind == "paused",
     )
+    return pl.concat([recurring.select(STATE), others.select(STATE)])
 
 
-def _of_several_lines(held: pl.LazyFrame, currency_months: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    states = held.group_by("customer_id").agg(
-        has_purchased=(pl.col("kind") == "purchase").any(), has_paused=(pl.col("kind") == "paused").any()
-    )
-    theirs = currency_months.join(states, on="customer_id", how="semi")
+def _of_several_lines(held: pl.DataFrame, mixed: pl.Series, rates: pl.LazyFrame) -> pl.LazyFrame:
+    recurring = held.lazy().filter(pl.col("kind") == "recurring")
+    sums = recurring.group_by("customer_id", "currency", "plan_id").agg(total("mrr")).collect()
+    is_mixed = pl.col("customer_id").is_in(mixed.implode())
+    plain = _in_one_currency(sums.lazy().filter(~is_mixed), rates)
+    several = _in_several_currencies(sums.lazy().filter(is_mixed), rates)
     return (
-        states.join(
-            theirs.group_by("customer_id").agg(mrr=total("converted_mrr")), on="customer_id", how="left"
-        )
-        .join(_plans(held, rates), on="customer_id", how="left")
-        .join(_trials(held, rates), on="customer_id", how="left")
+        pl.concat([plain, several])
+        .join(_plans(sums.lazy(), rates), on="customer_id", how="left")
+        .join(_others(held, rates), on="customer_id", how="full", coalesce=True)
+        .with_columns(pl.col("has_purchased", "has_paused").fill_null(value=False))
+        .select(*STATE)
+    )
+
+
+def _in_one_currency(sums: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    amounts = sums.group_by("customer_id").agg(total("mrr"), pl.col("currency").first())
+    return at_rate(amounts, rates, "mrr").select(
+        "customer_id", "currency", mrr="converted_mrr", currency_mrr="mrr"
+    )
+
+
+def _in_several_currencies(sums: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    by_currency = sums.group_by("customer_id", "currency").agg(total("mrr"))
+    amounts = at_rate(by_currency, rates, "mrr").group_by("customer_id").agg(mrr=total("converted_mrr"))
+    nothing = {"currency": pl.lit(None, pl.String), "currency_mrr": pl.lit(None, EXACT)}
+    return amounts.with_columns(**nothing).select("customer_id", "currency", "mrr", "currency_mrr")
+
+
+def _plans(sums: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    by_plan = at_rate(sums, rates, "mrr").group_by("customer_id", "plan_id").agg(total("converted_mrr"))
+    mrr = pl.col("converted_mrr")
+    best = by_plan.filter(mrr == mrr.max().over("customer_id"))
+    return best.group_by("customer_id").agg(pl.col("plan_id").min())
+
+
+def _others(held: pl.DataFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
+    kind, lines = pl.col("kind"), held.lazy().filter(pl.col("kind") != "recurring")
+    trials = lines.filter(kind == "trialing").group_by("customer_id", "currency").agg(trial_mrr=total("mrr"))
+    amounts = (
+        at_rate(trials, rates, "trial_mrr")
+        .group_by("customer_id")
+        .agg(trial_mrr=total("converted_trial_mrr"))
+    )
+    states = lines.group_by("customer_id").agg(
+        has_purchased=(kind == "purchase").any(), has_paused=(kind == "paused").any()
+    )
+    return states.join(amounts, on="customer_id", how="left").select(
+        "customer_id", "trial_mrr", "has_purchased", "has_paused"
     )
 
 
@@ -144,31 +205,9 @@ def at_rate(rows: pl.LazyFrame, rates: pl.LazyFrame, *amounts: str) -> pl.LazyFr
             rows=f"{unrated.height} amounts cannot be converted",
             advice="Add its rates to fx_rates, or set reporting_currency to it if it is the only one",
         )
-    in_reporting_currency = [converted(amount, "rate").alias(f"converted_{amount}") for amount in amounts]
-    return rated.lazy().with_columns(in_reporting_currency).drop("rate")
-
-
-def _plans(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    recurring = held.filter(pl.col("kind") == "recurring")
-    by_currency = recurring.group_by("customer_id", "plan_id", "currency").agg(total("mrr"))
-    return (
-        at_rate(by_currency, rates, "mrr")
-        .group_by("customer_id", "plan_id")
-        .agg(total("converted_mrr"))
-        .sort("converted_mrr", "plan_id", descending=[True, False], nulls_last=True)
-        .unique("customer_id", keep="first", maintain_order=True)
-        .select("customer_id", "plan_id")
-    )
-
-
-def _trials(held: pl.LazyFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
-    by_currency = (
-        held.filter(pl.col("kind") == "trialing")
-        .group_by("customer_id", "currency")
-        .agg(trial_mrr=total("mrr"))
-    )
-    return (
-        at_rate(by_currency, rates, "trial_mrr")
-        .group_by("customer_id")
-        .agg(trial_mrr=total("converted_trial_mrr"))
-    )
+    # What is in the reporting currency needs no division, and most is.
+    is_other = rated["rate"] != 1
+    exchanged = [converted(amount, "rate").alias(f"converted_{amount}") for amount in amounts]
+    as_is = [pl.col(amount).cast(EXACT).alias(f"converted_{amount}") for amount in amounts]
+    own, others = rated.lazy().filter(~is_other), rated.lazy().filter(is_other)
+    return pl.concat([own.with_columns(as_is), others.with_columns(exchanged)]).drop("rate")

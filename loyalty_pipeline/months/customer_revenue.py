@@ -3,9 +3,10 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, count, day, exact, flag, key
+from loyalty_pipeline.contract import Sharded, count, day, exact, flag, key
 from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.customer_months import at_rate
+from loyalty_pipeline.months.merging import united
 from loyalty_pipeline.periods import Window, local
 from loyalty_pipeline.reads import Previous, Through
 from loyalty_pipeline.staging.advocacy import Advocacy
@@ -23,7 +24,7 @@ ADDED = (
 MONEY = ("new_revenue", "new_purchase_revenue", "new_first_day_revenue")
 
 
-class CustomerRevenue(Table):
+class CustomerRevenue(Sharded):
     """One row per customer with a payment or refund in the month."""
 
     month = day("The month.", key=True)
@@ -39,7 +40,7 @@ class CustomerRevenue(Table):
     last_purchase_on = day("The last of these days.", nullable=True)
 
 
-class CustomerValue(Table):
+class CustomerValue(Sharded):
     """One row per customer with a payment or refund before the closing."""
 
     customer_id = key("The customer.")
@@ -137,7 +138,8 @@ def customer_value(
     # A first purchase is no repetition, whatever else was bought that day.
     first_day = pl.when(pl.col("first_purchase_on").is_null()).then("new_first_day_revenue").otherwise(zero)
     return (
-        carried(previous, added)
+        united(previous.collect(), added.collect())
+        .lazy()
         .with_columns(pl.col("revenue", "repeat_revenue", *MONEY).fill_null(zero))
         .with_columns(
             revenue=pl.col("revenue") + pl.col("new_revenue"),
@@ -148,15 +150,3 @@ def customer_value(
         )
         .pipe(CustomerValue.cast)
     )
-
-
-def carried(previous: pl.LazyFrame, added: pl.LazyFrame) -> pl.LazyFrame:
-    """Everybody of the month before and everybody added, in the order of their ids, which both are in."""
-    kept = previous.join(added, on="customer_id", how="left", maintain_order="left")
-    new = added.join(previous, on="customer_id", how="anti", maintain_order="left")
-    blank = [
-        pl.lit(None, dtype).alias(name)
-        for name, dtype in previous.collect_schema().items()
-        if name != "customer_id"
-    ]
-    return kept.merge_sorted(new.with_columns(blank).select(kept.collect_schema().names()), key="customer_id")

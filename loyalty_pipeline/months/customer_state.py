@@ -36,6 +36,7 @@ def customer_state(
     where that is later: a customer who moves restates no history.
     """
     _, closing = window.bounds
+    before = previous.collect()
     seen = pl.concat(
         [
             line_starts.select("customer_id"),
@@ -43,16 +44,16 @@ def customer_state(
         ]
     ).unique()
     changes = attribute_changes.filter(pl.col("updated_at") < closing)
-    newcomers = seen.join(previous, on="customer_id", how="anti").sort("customer_id").collect()
+    newcomers = seen.join(before.lazy(), on="customer_id", how="anti").sort("customer_id").collect()
     first_known = _first_known(newcomers, customer_origins, later_origins)
     changed_now = changes.filter(pl.col("month") == window.month).collect()
     # Nearly everybody stays as they were: only the others are joined with anything.
-    may_change = pl.col("first_active_at").is_null() | pl.col("customer_id").is_in(
+    may_change = before["first_active_at"].is_null() | before["customer_id"].is_in(
         changed_now["customer_id"].unique().implode()
     )
     touched = pl.concat(
         [
-            _changed(previous.filter(may_change), changed_now.lazy()),
+            _changed(before.lazy().filter(may_change), changed_now.lazy()),
             _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
         ]
     )
@@ -63,7 +64,7 @@ def customer_state(
         .drop("activated_at")
         .sort("customer_id")
     )
-    as_before = previous.filter(~may_change).select(seen_now.collect_schema().names())
+    as_before = before.lazy().filter(~may_change).select(seen_now.collect_schema().names())
     return as_before.merge_sorted(seen_now, key="customer_id").pipe(CustomerState.cast)
 
 

@@ -3,12 +3,12 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, instant, key
+from loyalty_pipeline.contract import Sharded, instant, key
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.staging.recurring_lines import RecurringLine
 
 
-class LineStart(Table):
+class LineStart(Sharded):
     """One row per customer for whom a line starts in the month."""
 
     customer_id = key("The customer.")
@@ -16,9 +16,10 @@ class LineStart(Table):
     activated_at = instant("The earliest start of a line that makes its customer active.", nullable=True)
 
 
-class Renewal(Table):
-    """One row per subscription and instant at which a recurring line starts soon after the month's opening."""
+class Renewal(Sharded):
+    """One row per customer, subscription and instant at which a recurring line starts soon after the month's opening."""
 
+    customer_id = key("The customer.")
     subscription_id = key("The subscription.")
     starts_at = instant("When the line starts.", key=True)
 
@@ -47,14 +48,16 @@ def line_starts(window: Window, recurring_lines: dy.LazyFrame[RecurringLine]) ->
 def renewals(
     window: Window, recurring_lines: dy.LazyFrame[RecurringLine], renewal_grace_days: int
 ) -> dy.LazyFrame[Renewal]:
-    """Starts within the grace of the opening: the little that the month before has to know of this one."""
-    opening, _ = window.bounds
+    """Starts within the grace of the opening, and before the as-of: the little that the month before has to know."""
+    opening, closing = window.bounds
     return (
         recurring_lines.filter(
             pl.col("kind") == "recurring",
             pl.col("subscription_id").is_not_null(),
             pl.col("starts_at") <= opening + pl.duration(days=renewal_grace_days),
+            pl.col("starts_at") < closing,
         )
-        .unique(["subscription_id", "starts_at"])
+        .select("customer_id", "subscription_id", "starts_at")
+        .unique()
         .pipe(Renewal.cast)
     )

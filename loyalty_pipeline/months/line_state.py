@@ -3,19 +3,31 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import instant
+from loyalty_pipeline.contract import Sharded, choice, exact, identifier, instant, key
 from loyalty_pipeline.months.line_starts import Renewal
-from loyalty_pipeline.periods import Window, instant_literal
+from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Following, Previous
-from loyalty_pipeline.staging.recurring_lines import RecurringLine
+from loyalty_pipeline.staging.recurring_lines import KINDS, RecurringLine
+
+SUBSCRIPTION = ["customer_id", "subscription_id"]
 
 
-class LineState(RecurringLine):
+class LineState(Sharded):
     """One row per line that starts before the closing and does not end before it, cut or not.
 
     A line that is cut stays as long as its own end is ahead: it still joins stretches of its subscription.
     """
 
+    line_id = key("The invoice line, subscription item or invoice it comes from.")
+    customer_id = identifier("The customer, after merges.")
+    subscription_id = identifier("The subscription.", nullable=True)
+    plan_id = identifier("The plan.", nullable=True)
+    currency = identifier("The currency of its MRR.")
+    kind = choice("Only recurring lines have MRR that counts; purchases make their customer active.", KINDS)
+    starts_at = instant("When it begins to hold.")
+    ends_at = instant("When it ends, not cut; null while it runs.", nullable=True)
+    cut_at = instant("When it stops counting because nobody paid; null where somebody did.", nullable=True)
+    mrr = exact("What it is worth a month.", of="currency of the line / month")
     extended_to = instant("The late renewal it is extended to; null without one.", nullable=True)
 
 
@@ -28,64 +40,76 @@ def line_state(
 ) -> dy.LazyFrame[LineState]:
     """Lines of the month before that go on, and those that start in the month, with late renewals joined.
 
-    Lines of one subscription that touch or overlap form a stretch. Where the next stretch starts within
+    Lines of one subscription of a customer that touch or overlap form a stretch. Where the next stretch starts within
     `renewal_grace_days` after one ends, the lines that end where that one ends are extended to that start.
     Lines without a subscription are not extended.
     """
     _, closing = window.bounds
     started = (
         recurring_lines.filter(pl.col("starts_at") < closing)
-        .sort("line_id")
         .with_columns(extended_to=pl.lit(None, pl.Datetime("us", "UTC")))
+        .select(LineState.column_names())
+        .sort("line_id")
     )
-    held = pl.concat([previous, started.select(LineState.column_names())]).collect()
-    ahead = renewals.filter(pl.col("starts_at") <= instant_literal(window.renewals_until)).collect()
-    late = late_renewals(held, ahead, window, renewal_grace_days)
+    held = previous.merge_sorted(started, key="line_id").collect()
+    late = late_renewals(held, renewals.collect(), window, renewal_grace_days)
     until = pl.max_horizontal("ends_at", "extended_to")
-    return (
+    return _extended(held, late).filter(pl.col("ends_at").is_null() | (until >= closing)).pipe(LineState.cast)
+
+
+def _extended(held: pl.DataFrame, late: pl.DataFrame) -> pl.LazyFrame:
+    # Few lines renew late: the others need no join.
+    may_be = held["subscription_id"].is_in(late["subscription_id"].implode()).fill_null(value=False)
+    is_recurring = pl.col("kind") == "recurring"
+    renewed = (
         held.lazy()
-        .join(late.lazy(), on=["subscription_id", "ends_at"], how="left", maintain_order="left")
-        .with_columns(
-            extended_to=pl.coalesce(pl.when(pl.col("kind") == "recurring").then("renewed_at"), "extended_to")
-        )
-        .filter(pl.col("ends_at").is_null() | (until >= closing))
-        .pipe(LineState.cast)
+        .filter(may_be)
+        .join(late.lazy(), on=[*SUBSCRIPTION, "ends_at"], how="left")
+        .with_columns(extended_to=pl.coalesce(pl.when(is_recurring).then("renewed_at"), "extended_to"))
+        .drop("renewed_at")
+        .sort("line_id")
     )
+    return held.lazy().filter(~may_be).merge_sorted(renewed, key="line_id")
 
 
 def late_renewals(
     held: pl.DataFrame, ahead: pl.DataFrame, window: Window, renewal_grace_days: int
 ) -> pl.DataFrame:
-    """The ends of stretches in the month that a late renewal follows: subscription, end and renewal.
+    """The ends of stretches in the month that a late renewal follows: customer, subscription, end and renewal.
 
     A line that starts where another ends is the usual renewal: an anti-join drops those ends, so that only
     the few that are left have to be compared with every line of their subscription.
     """
     opening, closing = window.bounds
-    lines = held.filter(pl.col("kind") == "recurring", pl.col("subscription_id").is_not_null())
-    starts = pl.concat([lines.select("subscription_id", "starts_at"), ahead])
+    in_subscriptions = held.lazy().filter(
+        pl.col("kind") == "recurring", pl.col("subscription_id").is_not_null()
+    )
+    lines = in_subscriptions.select(*SUBSCRIPTION, "starts_at", "ends_at").collect()
+    starts = pl.concat([lines.select(*SUBSCRIPTION, "starts_at"), ahead.select(*SUBSCRIPTION, "starts_at")])
+    ending = lines.filter(pl.col("ends_at").is_between(opening, closing))
+    renewing = starts.filter(pl.col("starts_at") >= opening)
     ends = (
-        lines.filter(pl.col("ends_at").is_between(opening, closing))
-        .select("subscription_id", "ends_at")
+        ending.select(*SUBSCRIPTION, "ends_at")
         .join(
-            starts,
-            left_on=["subscription_id", "ends_at"],
-            right_on=["subscription_id", "starts_at"],
+            renewing,
+            left_on=[*SUBSCRIPTION, "ends_at"],
+            right_on=[*SUBSCRIPTION, "starts_at"],
             how="anti",
         )
         .unique()
     )
+    theirs = lines.filter(pl.col("subscription_id").is_in(ends["subscription_id"].unique().implode()))
     covered = ends.join(
-        lines.select("subscription_id", "starts_at", covers_until="ends_at"), on="subscription_id"
+        theirs.select(*SUBSCRIPTION, "starts_at", covers_until="ends_at"), on=SUBSCRIPTION
     ).filter(
         pl.col("starts_at") < pl.col("ends_at"),
         pl.col("covers_until").is_null() | (pl.col("covers_until") > pl.col("ends_at")),
     )
     gap = pl.col("starts_at") - pl.col("ends_at")
     return (
-        ends.join(covered, on=["subscription_id", "ends_at"], how="anti")
-        .join(starts, on="subscription_id")
+        ends.join(covered, on=[*SUBSCRIPTION, "ends_at"], how="anti")
+        .join(renewing, on=SUBSCRIPTION)
         .filter(pl.col("starts_at") > pl.col("ends_at"), gap <= pl.duration(days=renewal_grace_days))
-        .group_by("subscription_id", "ends_at")
+        .group_by(*SUBSCRIPTION, "ends_at")
         .agg(renewed_at=pl.col("starts_at").min())
     )

@@ -5,11 +5,13 @@ from decimal import Decimal
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, count, day, exact, key, number
+from loyalty_pipeline.contract import Sharded, Table, count, day, exact, key, number
 from loyalty_pipeline.models.bg_nbd import BgNbd, fit_bg_nbd
 from loyalty_pipeline.models.gamma_gamma import GammaGamma, fit_gamma_gamma
 from loyalty_pipeline.models.residual_value import residual_value
 from loyalty_pipeline.months.customer_revenue import CustomerValue
+from loyalty_pipeline.months.purchase_histories import PurchaseHistory, SpendHistory
+from loyalty_pipeline.months.purchase_histories import histories as of_purchasers
 from loyalty_pipeline.periods import Window
 
 DAYS_OF_A_WEEK = 7
@@ -33,7 +35,7 @@ class ClvFit(Table):
     is_fit_at_edge = dy.Bool(nullable=True, description="Did a bound or a failed search decide a parameter?")
 
 
-class CustomerResidual(Table):
+class CustomerResidual(Sharded):
     """One row per customer who purchased before the closing, where both models could be fitted."""
 
     customer_id = key("The customer.")
@@ -41,7 +43,9 @@ class CustomerResidual(Table):
 
 
 def clv_fits(
-    window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str
+    window: Window,
+    purchase_histories: dy.LazyFrame[PurchaseHistory],
+    spend_histories: dy.LazyFrame[SpendHistory],
 ) -> dy.LazyFrame[ClvFit]:
     """Fits at one closing, by maximum likelihood on grouped histories; no row where customers subscribe.
 
@@ -49,14 +53,15 @@ def clv_fits(
     to the last day before the closing. Spend is the mean of the days after the first.
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2); Fader & Hardie (2013), "The gamma-gamma model".
     """
-    histories = _histories(window, customer_value, activity)
+    grouped = purchase_histories.group_by("frequency", "recency", "age").agg(pl.col("customers").sum())
+    histories = _in_weeks(grouped).sort("frequency", "recency", "t").collect()
     if histories.is_empty():
         return ClvFit.create_empty(lazy=True)
-    purchases, spend = _fitted(histories)
+    purchases, spend = fit_bg_nbd(histories), fit_gamma_gamma(_mean_spend(spend_histories))
     row = {
         "closes_on": window.closes_on,
-        "customers": histories.height,
-        "repeat_customers": histories.filter(pl.col("frequency") > 0).height,
+        "customers": histories["customers"].sum(),
+        "repeat_customers": histories.filter(pl.col("frequency") > 0)["customers"].sum(),
         "is_fit_at_edge": None
         if purchases is None
         else purchases.at_edge or (spend is not None and spend.at_edge),
@@ -80,7 +85,10 @@ def customer_residuals(
     gross_margin: Decimal,
 ) -> dy.LazyFrame[CustomerResidual]:
     """Margin expected over `clv_horizon_months`, discounted at `discount_rate` a year."""
-    histories = _histories(window, customer_value, activity)
+    frequency = pl.col("frequency")
+    mean_spend = pl.when(frequency > 0).then(pl.col("repeat_revenue").cast(pl.Float64) / frequency)
+    purchasers = _in_weeks(of_purchasers(customer_value, window, activity))
+    histories = purchasers.with_columns(mean_spend=mean_spend).sort("customer_id").collect()
     fits = clv_fits.filter(pl.col("r").is_not_null(), pl.col("p").is_not_null()).collect()
     if histories.is_empty() or fits.is_empty():
         return CustomerResidual.create_empty(lazy=True)
@@ -97,29 +105,19 @@ def customer_residuals(
     return histories.select("customer_id", residual).lazy().pipe(CustomerResidual.cast)
 
 
-def _histories(window: Window, customer_value: pl.LazyFrame, activity: str) -> pl.DataFrame:
-    frequency = pl.col("purchase_days") - 1
-    since_first = pl.col("last_purchase_on") - pl.col("first_purchase_on")
-    known_for = window.last_day - pl.col("first_purchase_on")
-    return (
-        customer_value.filter(pl.col("purchase_days") > 0, activity == "purchases")
-        .select(
-            "customer_id",
-            frequency=frequency,
-            recency=since_first.dt.total_days() / DAYS_OF_A_WEEK,
-            t=known_for.dt.total_days() / DAYS_OF_A_WEEK,
-            mean_spend=pl.when(frequency > 0).then(pl.col("repeat_revenue").cast(pl.Float64) / frequency),
-        )
-        .sort("customer_id")
-        .collect()
+def _in_weeks(histories: pl.LazyFrame) -> pl.LazyFrame:
+    return histories.with_columns(
+        recency=pl.col("recency") / DAYS_OF_A_WEEK, t=pl.col("age") / DAYS_OF_A_WEEK
     )
 
 
-def _fitted(histories: pl.DataFrame) -> tuple[BgNbd | None, GammaGamma | None]:
-    grouped = histories.group_by("frequency", "recency", "t").agg(customers=pl.len().cast(pl.Int64))
-    repeaters = histories.filter(pl.col("frequency") > 0, pl.col("mean_spend") > 0)
-    spend = repeaters.group_by("frequency", "mean_spend").agg(customers=pl.len().cast(pl.Int64))
+def _mean_spend(spend_histories: pl.LazyFrame) -> pl.DataFrame:
+    mean_spend = pl.col("repeat_revenue").cast(pl.Float64) / pl.col("frequency")
     # Floats add up differently in another order.
-    return fit_bg_nbd(grouped.sort("frequency", "recency", "t")), fit_gamma_gamma(
-        spend.sort("frequency", "mean_spend")
+    return (
+        spend_histories.with_columns(mean_spend=mean_spend)
+        .group_by("frequency", "mean_spend")
+        .agg(pl.col("customers").sum())
+        .sort("frequency", "mean_spend")
+        .collect()
     )

@@ -3,15 +3,18 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import count, exact
-from loyalty_pipeline.money import total
+from loyalty_pipeline.contract import Sharded, count, exact
+from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
 from loyalty_pipeline.months.customer_state import CustomerState
-from loyalty_pipeline.months.segments import SegmentTable, by_segment, in_period
-from loyalty_pipeline.periods import Window
+from loyalty_pipeline.months.merging import beside
+from loyalty_pipeline.months.segments import SegmentTable, again, by_segment, cells_of, in_period
+from loyalty_pipeline.periods import Period, Window
+from loyalty_pipeline.staging.customers import ATTRIBUTES
 
 PERIOD = ["period", "period_start", "period_end", "is_complete"]
 SEGMENT = [*PERIOD, "segment_by", "segment_value"]
+FX = pl.col("revalued_opening_mrr") - pl.col("opening_mrr")
 AMOUNTS = (
     "opening_mrr",
     "revalued_opening_mrr",
@@ -23,8 +26,8 @@ AMOUNTS = (
 )
 
 
-class SegmentPeriod(SegmentTable):
-    """One row per period and segment value that has a customer; `all` has a row for every period."""
+class SegmentMeasures(SegmentTable):
+    """One row per period and segment value, with what its customers add up to."""
 
     opening_customers = count("Active at the opening.", of="customers")
     closing_customers = count("Active at the closing.", of="customers")
@@ -56,6 +59,14 @@ class SegmentPeriod(SegmentTable):
     advocacy_revenue = exact("Of that, within advocacy windows.")
     downstream_revenue = exact("Of that, where the advocate was itself referred, earlier.")
 
+
+class SegmentSum(SegmentMeasures, Sharded):
+    """One row per period and segment value that has a customer: what the customers of one shard add up to."""
+
+
+class SegmentPeriod(SegmentMeasures):
+    """One row per period and segment value that has a customer; `all` has a row for every period."""
+
     @dy.rule()
     def movements_add_up_from_opening_to_closing(cls) -> pl.Expr:
         """The identity that holds to the last digit and in every slice."""
@@ -71,33 +82,35 @@ class SegmentPeriod(SegmentTable):
         return (stayed == pl.col("retained_customers")) & (stayed + came == pl.col("closing_customers"))
 
 
-def segment_periods(
+def segment_sums(
     window: Window,
     customer_periods: dy.LazyFrame[CustomerPeriod],
     customer_state: dy.LazyFrame[CustomerState],
-) -> dy.LazyFrame[SegmentPeriod]:
+) -> dy.LazyFrame[SegmentSum]:
     """Customers are counted, and amounts summed, by what the period did to them and what they were at its close."""
-    customers = customer_periods.join(customer_state, on="customer_id", how="left").collect().lazy()
-    moved = pl.concat(
-        by_segment(
-            customers.filter(pl.col("period") == period.name), ["movement"], _sums(), period.start.year
-        ).with_columns(**in_period(period))
-        for period in window.periods
-    )
-    summed = (
-        moved.collect()
-        .lazy()
-        .group_by(SEGMENT)
-        .agg(**_movements())
-        .with_columns(fx_mrr=pl.col("revalued_opening_mrr") - pl.col("opening_mrr"))
-    )
+    state = customer_state.select("customer_id", *ATTRIBUTES)
+    attributes, rows = state.collect(), customer_periods.collect()
+    moved = pl.concat(_moved(rows, attributes, period) for period in window.periods)
+    return moved.group_by(SEGMENT).agg(**_movements()).with_columns(fx_mrr=FX).pipe(SegmentSum.cast)
+
+
+def segment_periods(window: Window, segment_sums: dy.LazyFrame[SegmentSum]) -> dy.LazyFrame[SegmentPeriod]:
+    """The sums over all shards, and `all` also where there is nobody."""
     amounts = [name for name, column in SegmentPeriod.columns().items() if isinstance(column, dy.Decimal)]
     counts = [name for name, column in SegmentPeriod.columns().items() if isinstance(column, dy.Int64)]
     return (
-        summed.join(_every_period(window), on=SEGMENT, how="full", coalesce=True)
-        .with_columns(pl.col(amounts).fill_null(pl.lit(0, pl.Decimal(18, 4))), pl.col(counts).fill_null(0))
+        segment_sums.group_by(SEGMENT)
+        .agg(*(total(amount) for amount in amounts), pl.col(counts).sum())
+        .join(_every_period(window), on=SEGMENT, how="full", coalesce=True)
+        .with_columns(pl.col(amounts).fill_null(pl.lit(0, EXACT)), pl.col(counts).fill_null(0))
         .pipe(SegmentPeriod.cast)
     )
+
+
+def _moved(customers: pl.DataFrame, attributes: pl.DataFrame, period: Period) -> pl.LazyFrame:
+    rows = beside(customers.filter(pl.col("period") == period.name), attributes)
+    cells = cells_of(rows.lazy(), ["movement"], _sums(), period.start.year)
+    return by_segment(cells, ["movement"], again(_sums())).with_columns(**in_period(period))
 
 
 def _sums() -> dict[str, pl.Expr]:

@@ -2,9 +2,9 @@
 
 import polars as pl
 
-from loyalty_pipeline.contract import Table, choice, text
+from loyalty_pipeline.contract import Sharded, choice, text
 from loyalty_pipeline.periods import Period, PeriodTable
-from loyalty_pipeline.staging.customers import WORDS
+from loyalty_pipeline.staging.customers import WORDS, words_of
 
 UNKNOWN = "(unknown)"
 SEGMENTS = (*WORDS, "age_band", "plan")
@@ -20,7 +20,7 @@ class SegmentTable(PeriodTable):
     segment_value = text("Its value; `all` for everybody, `(unknown)` where it is missing.", key=True)
 
 
-class Segmented(Table):
+class Segmented(Sharded):
     """A row that has a value of every segment."""
 
     country = text("Country at the closing.")
@@ -42,26 +42,46 @@ def age_band(year: int) -> pl.Expr:
     return pl.coalesce(*younger, oldest, pl.lit(UNKNOWN)).alias("age_band")
 
 
-def known(year: int) -> list[pl.Expr]:
-    """The attributes of a customer as segment values, for a period that starts in the year."""
-    return [*(pl.col(word).fill_null(UNKNOWN) for word in WORDS), age_band(year)]
+def known(rows: pl.LazyFrame, year: int) -> pl.LazyFrame:
+    """The rows with the attributes of their profile and birth year as segment values, in a period that starts in the year."""
+    words = [pl.col(word).fill_null(UNKNOWN) for word in WORDS]
+    return with_words(rows).with_columns(*words, age_band(year))
 
 
-def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:
-    """Sums for each key over everybody and over each value of each segment, in a period that starts in the year.
+def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """The rows with the words of their profile."""
+    return rows.join(words_of(rows), on="profile", how="left", nulls_equal=True)
 
-    The rows have either `age_band` or `birth_year`; attributes may be missing.
-    """
-    columns, known_columns = [*keys, "segment_by", "segment_value", *sums], rows.collect_schema()
+
+def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr]) -> pl.LazyFrame:
+    """Sums for each key over everybody and over each value of each segment; attributes may be missing."""
+    columns = [*keys, "segment_by", "segment_value", *sums]
     everybody = rows.group_by(keys).agg(**sums) if keys else rows.select(**sums)
     cuts = [everybody.with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all")).select(columns)]
     for segment in SEGMENTS:
-        column = "birth_year" if segment == "age_band" and segment not in known_columns else segment
         # Of many rows it is cheaper to name the few values that are left than every row's.
-        value = age_band(year) if column == "birth_year" else pl.col(column).fill_null(UNKNOWN)
-        cut = rows.group_by(*keys, column).agg(**sums)
+        cut = rows.group_by(*keys, segment).agg(**sums)
+        value = pl.col(segment).fill_null(UNKNOWN)
         cuts.append(cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(columns))
     return pl.concat(cuts).group_by(*keys, "segment_by", "segment_value").agg(pl.col(list(sums)).sum())
+
+
+def cells_of(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:
+    """Sums for each key and combination of all segments, in a period that starts in the year.
+
+    Many customers are alike: `by_segment` cuts the few thousand cells that are left faster than all the customers.
+    """
+    age = year - pl.col("birth_year")
+    band = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
+    alike = rows.with_columns(age_band=pl.when(age.is_not_null()).then(band))
+    cells = alike.group_by(*keys, "profile", "age_band", "plan").agg(**sums).collect().lazy()
+    named = pl.col("age_band").replace_strict(dict(enumerate(AGE_BANDS)), return_dtype=pl.String)
+    return with_words(cells).with_columns(age_band=named.fill_null(UNKNOWN))
+
+
+def again(sums: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
+    """The sums of sums."""
+    return {name: pl.col(name).sum() for name in sums}
 
 
 def in_period(period: Period) -> dict[str, pl.Expr]:

@@ -7,7 +7,7 @@ import dagster as dg
 
 from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.lake.audit import ContractBroken, rules
-from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.lake import Lake, Outcome, by_month
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.orchestration import warehouse
 from loyalty_pipeline.orchestration.month_partitions import selected_units
@@ -34,7 +34,7 @@ def computed(
     units = lake.units(table) if wants_all else selected_units(selected, lake.units(table), keys)
     refuse_what_is_missing(lake, table, units)
     try:
-        outcomes = lake.compute(table.name, units)
+        outcomes = by_month(lake.compute(table.name, units))
     except ContractBroken as broken:
         yield from _verdicts(table, {breach.rule: breach.rows for breach in broken.breaches}, [])
         raise dg.Failure(str(broken), allow_retries=False) from None

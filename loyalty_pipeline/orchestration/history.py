@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.lake import Lake, by_month
 from loyalty_pipeline.orchestration.computing import SNAPSHOT, facts_by_month
 from loyalty_pipeline.orchestration.month_partitions import month_partitions, raw_key
 from loyalty_pipeline.orchestration.trend import trend
@@ -38,7 +38,7 @@ def _months(
 ) -> Iterator[dg.AssetMaterialization]:
     partitions = set(month_partitions(settings).get_partition_keys())
     for name, table in lake.tables.items():
-        key, outcomes = dg.AssetKey(name), lake.kept(name)
+        key, outcomes = dg.AssetKey(name), by_month(lake.kept(name))
         told = instance.get_materialized_partitions(key)
         facts = facts_by_month(lake, outcomes)
         for outcome in outcomes:

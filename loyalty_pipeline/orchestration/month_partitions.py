@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 
+from loyalty_pipeline.lake import part
 from loyalty_pipeline.lake.lake import ACTIVITY
 from loyalty_pipeline.lake.reading import text_of
 from loyalty_pipeline.lake.specification import Read, Specification
@@ -71,7 +72,9 @@ def selected_units(selected: Iterable[str], units: list[str], months: list[str])
     return [
         unit
         for unit in units
-        if unit in chosen or (with_older and unit < months[0]) or (with_newer and unit > months[-1])
+        if (month := part.month_of(unit)) in chosen
+        or (with_older and month < months[0])
+        or (with_newer and month > months[-1])
     ]
 
 

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from loyalty_pipeline.lake.lake import ACTIVITY, Lake
+from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.reading import date_of, text_of
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.periods import plus
@@ -20,15 +21,16 @@ def refuse_what_is_missing(lake: Lake, table: Specification, units: list[str]) -
 
 
 def missing(lake: Lake, table: Specification, units: list[str]) -> dict[str, list[str]]:
-    """What some tasks of a table need and the lake never computed: table -> tasks."""
+    """What some tasks of a table need and the lake never computed: table -> months, whatever their shards."""
+    tasks = sorted({month_of(unit) for unit in units})
     found = {name: _never_computed(lake, name) for name in ACTIVITY if table.unit == "month"}
     for read in table.reads:
         if read.table and not read.is_raw:
             lacking = _never_computed(lake, read.table)
             if read.table == table.name:
-                lacking = [unit for unit in lacking if unit not in units]
+                lacking = [month for month in lacking if month not in tasks]
             needed = [
-                unit for unit in lacking if any(_reads(lake, table, read, unit, task) for task in units)
+                month for month in lacking if any(_reads(lake, table, read, month, task) for task in tasks)
             ]
             found[read.table] = sorted({*found.get(read.table, []), *needed})
     return {name: months for name, months in found.items() if months}
@@ -36,7 +38,7 @@ def missing(lake: Lake, table: Specification, units: list[str]) -> dict[str, lis
 
 def _never_computed(lake: Lake, name: str) -> list[str]:
     done = lake.manifest.tasks.get(name, {})
-    return [unit for unit in lake.units(lake.tables[name]) if unit not in done]
+    return list(dict.fromkeys(month_of(u) for u in lake.units(lake.tables[name]) if u not in done))
 
 
 def _reads(lake: Lake, table: Specification, read: Read, unit: str, task: str) -> bool:

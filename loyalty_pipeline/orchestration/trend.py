@@ -7,6 +7,7 @@ from html import escape
 import polars as pl
 
 from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.specification import Specification
 
 HEADLINES = {
@@ -30,7 +31,7 @@ def trend(lake: Lake, table: Specification) -> str:
         return picture(f"{title}, all customers, by complete month", headline(lake, table.name))
     rows: dict[str, float] = {}
     for part, entry in lake.manifest.tables.get(table.name, {}).items():
-        month = part.partition("/")[0]
+        month = month_of(part)
         rows[month] = rows.get(month, 0) + entry.rows
     return picture("rows by month", dict(sorted(rows.items())))
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import polars as pl
 
+from loyalty_pipeline.lake.index import FIRST, LAST
 from loyalty_pipeline.lake.lake import Lake
-from loyalty_pipeline.lake.reading import FIRST, LAST
 from loyalty_pipeline.landing.currencies import CURRENCIES
 from loyalty_pipeline.landing.land import LANDED
 from loyalty_pipeline.periods import instant_literal

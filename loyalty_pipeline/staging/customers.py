@@ -3,23 +3,22 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, day, instant, key, text, whole
+from loyalty_pipeline.contract import Sharded, day, instant, key, text, whole
 from loyalty_pipeline.periods import business_month
 from loyalty_pipeline.reads import ByMonth
 from loyalty_pipeline.sources.crm import Customer
 
 WORDS = ("country", "region", "language", "customer_segment", "acquisition_channel")
-ATTRIBUTES = (*WORDS, "birth_year")
+ATTRIBUTES = ("profile", "birth_year")
 
 
-class Attributes(Table):
+class Attributes(Sharded):
     """What is known of a customer at one time."""
 
-    country = text("Country.", nullable=True)
-    region = text("Region.", nullable=True)
-    language = text("Language.", nullable=True)
-    customer_segment = text("Segment.", nullable=True)
-    acquisition_channel = text("What brought the customer.", nullable=True)
+    profile = text(
+        "Country, region, language, segment and acquisition channel as a JSON object: a few hundred for millions of customers.",
+        nullable=True,
+    )
     birth_year = whole("Year of birth.", unit="year", nullable=True)
 
 
@@ -58,11 +57,20 @@ def customer_changes(customers: dy.LazyFrame[Customer], timezone: str) -> ByMont
 
 
 def _versions(customers: pl.LazyFrame) -> pl.LazyFrame:
-    ordered = customers.select("customer_id", "updated_at", "deleted_at", "_batch", *ATTRIBUTES).sort(
-        "customer_id", "updated_at", "_batch"
-    )
+    ordered = customers.select(
+        "customer_id", "updated_at", "deleted_at", "_batch", *WORDS, "birth_year"
+    ).sort("customer_id", "updated_at", "_batch")
     deleted = ordered.unique("customer_id", keep="last", maintain_order=True).filter(
         pl.col("deleted_at").is_not_null()
     )
     words = [pl.when(pl.col(word).str.strip_chars() != "").then(word) for word in WORDS]
-    return ordered.join(deleted, on="customer_id", how="anti", maintain_order="left").with_columns(words)
+    known = ordered.join(deleted, on="customer_id", how="anti", maintain_order="left").with_columns(words)
+    return known.with_columns(profile=pl.struct(WORDS).struct.json_encode())
+
+
+def words_of(profiles: pl.LazyFrame) -> pl.LazyFrame:
+    """One row per profile that occurs, with its words; null where a word, or all of a customer, is not known."""
+    words = pl.Struct({word: pl.String() for word in WORDS})
+    return profiles.select(pl.col("profile").unique()).with_columns(
+        pl.col("profile").str.json_decode(words).struct.unnest()
+    )

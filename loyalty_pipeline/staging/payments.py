@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, day, exact, flag, instant, key
+from loyalty_pipeline.contract import Sharded, day, exact, flag, instant, key
 from loyalty_pipeline.money import total
 from loyalty_pipeline.periods import business_month
 from loyalty_pipeline.reads import ByMonth
@@ -14,7 +14,7 @@ from loyalty_pipeline.staging.met_merges import MetMerge
 from loyalty_pipeline.staging.versions import VERSION, current
 
 
-class Payment(Table):
+class Payment(Sharded):
     """One row per customer, currency and instant at which invoices of one month were paid or refunded."""
 
     month = day("The month of the instant.", key=True)
@@ -37,13 +37,21 @@ def payments(
     timezone: str,
 ) -> ByMonth[Payment]:
     """Lines of paid invoices by `paid_at`, less refunds by `refunded_at`. All kinds of lines are revenue."""
+    paid, refunded = _paid(billed_invoices, invoice_lines), _refunded(invoices, refunds, met_merges)
     return (
-        pl.concat([_paid(billed_invoices, invoice_lines), _refunded(invoices, refunds, met_merges)])
-        .group_by("customer_id", "currency", "occurred_at")
-        .agg(total("amount"), total("purchase_amount"), pl.col("is_purchase").any())
+        _once(pl.concat([paid, refunded]).collect())
         .with_columns(month=business_month("occurred_at", timezone))
         .pipe(Payment.cast)
     )
+
+
+def _once(events: pl.DataFrame) -> pl.LazyFrame:
+    # Most invoices are paid at an instant of their own: grouping them all would cost more than the rest.
+    instant = ["customer_id", "currency", "occurred_at"]
+    is_shared = events.select(pl.struct(instant).hash()).to_series().is_duplicated()
+    sums = [total("amount"), total("purchase_amount"), pl.col("is_purchase").any()]
+    shared = events.lazy().filter(is_shared).group_by(instant).agg(sums)
+    return pl.concat([events.lazy().filter(~is_shared).select(shared.collect_schema().names()), shared])
 
 
 def _paid(billed_invoices: pl.LazyFrame, invoice_lines: pl.LazyFrame) -> pl.LazyFrame:

@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Table, choice, day, exact, identifier, instant, key
+from loyalty_pipeline.contract import Sharded, choice, day, exact, identifier, instant, key
 from loyalty_pipeline.periods import business_month
 from loyalty_pipeline.reads import ByMonth
 from loyalty_pipeline.sources.billing import InvoiceLine, SubscriptionItem
@@ -27,7 +27,7 @@ BILLED = (
 KINDS = ("recurring", "trialing", "paused", "purchase")
 
 
-class RecurringLine(Table):
+class RecurringLine(Sharded):
     """One row per line of a recurring charge, per state of a subscription, or per purchase."""
 
     month = day("The month it starts in.", key=True)

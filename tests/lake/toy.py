@@ -143,8 +143,8 @@ def so_far(window: Window, payments: Through[Payment], least: int) -> dy.LazyFra
     return payments.filter(pl.col("amount") >= least).select(payments=pl.len().cast(pl.Int64))
 
 
-def quarter_balances(window: Window, balances: PeriodMonths[Balance]) -> dy.LazyFrame[QuarterBalance]:  # noqa: ARG001
-    return balances.group_by("shop").agg(highest=pl.col("amount").max())
+def quarter_balances(window: Window, balances: PeriodMonths[Balance]) -> dy.LazyFrame[QuarterBalance]:
+    return balances.since(window.first_opening_month).group_by("shop").agg(highest=pl.col("amount").max())
 
 
 def next_sales(window: Window, later: Later[Payment]) -> dy.LazyFrame[NextSale]:  # noqa: ARG001

@@ -28,7 +28,7 @@ def line(mrr: str, currency: str = "EUR", kind: str = "recurring", plan: str | N
 def closing(*lines: dict[str, Any], floor: str = "0.50") -> pl.LazyFrame:
     numbered = [{"line_id": str(number)} | row for number, row in enumerate(lines)]
     held = table(LineState, *numbered, customer_id="ada", starts_at="2024-01-10")
-    sums = currency_months(JANUARY, held, RATES)
+    sums = currency_months(JANUARY, held)
     return customer_months(JANUARY, held, sums, RATES, Decimal(floor))
 
 

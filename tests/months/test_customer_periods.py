@@ -11,7 +11,7 @@ from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.line_starts import LineStart
 from loyalty_pipeline.staging.fx_rates import DailyRate
-from tests.whiteboard import at, month, rows, table
+from tests.whiteboard import at, by_month, month, rows, table
 
 FEBRUARY = month("2024-02")
 RATES = table(
@@ -33,28 +33,24 @@ def period(
 ) -> dict[str, Any]:
     """Ada in February: MRR at its ends in EUR, first activity, a start inside, the opening's currency (at 1 to 1)."""
     ends = [("2024-01", opening), ("2024-02", closing)]
-    at_ends = [{"month": f"{name}-01", "mrr": Decimal(mrr)} for name, mrr in ends if mrr]
-    months = table(
-        CustomerMonth,
-        *at_ends,
-        customer_id="ada",
-        is_active=True,
-        plan_id="basic",
-        trial_mrr=NOTHING,
-        is_paused=False,
-    )
-    in_currency = [
-        row | {"currency": opened_in if row["month"] == "2024-01-01" else "EUR", "converted_mrr": row["mrr"]}
-        for row in at_ends
+    currencies = {"2024-01": opened_in, "2024-02": "EUR"}
+    at_ends = [
+        {
+            "month": f"{name}-01",
+            "mrr": Decimal(mrr),
+            "currency": currencies[name],
+            "currency_mrr": Decimal(mrr),
+        }
+        for name, mrr in ends
+        if mrr
     ]
-    currencies = table(CurrencyMonth, *in_currency, customer_id="ada")
-    starts = table(
-        LineStart, *([{"started_at": started, "activated_at": started}] if started else []), customer_id="ada"
-    )
-    state = table(CustomerState, {"customer_id": "ada", "first_active_at": since, "country": "DE"})
-    found = customer_periods(
-        FEBRUARY, months, currencies, starts, table(CustomerRevenue), state, RATES, "EUR"
-    )
+    same = {"customer_id": "ada", "is_active": True, "plan_id": "basic", "trial_mrr": NOTHING}
+    months = by_month(CustomerMonth, *(row | same | {"is_paused": False} for row in at_ends))
+    start = {"customer_id": "ada", "month": "2024-02-01", "started_at": started, "activated_at": started}
+    starts = by_month(LineStart, *([start] if started else []))
+    state = table(CustomerState, {"customer_id": "ada", "first_active_at": since})
+    nothing = by_month(CurrencyMonth), by_month(CustomerRevenue)
+    found = customer_periods(FEBRUARY, months, nothing[0], starts, nothing[1], state, RATES, "EUR")
     of_month = found.filter(pl.col("period") == "month").collect()
     return of_month.row(0, named=True)
 
@@ -93,12 +89,11 @@ def test_the_plan_is_that_of_the_opening_or_of_the_closing_for_who_had_none() ->
 
 
 def test_a_month_that_ends_a_quarter_says_what_the_quarter_did_too() -> None:
-    empty = table(CustomerMonth), table(CurrencyMonth)
-    starts = table(
-        LineStart, {"customer_id": "ada", "started_at": "2024-03-02", "activated_at": "2024-03-02"}
-    )
+    empty = by_month(CustomerMonth), by_month(CurrencyMonth)
+    start = {"started_at": "2024-03-02", "activated_at": "2024-03-02"}
+    starts = by_month(LineStart, {"customer_id": "ada", "month": "2024-03-01"} | start)
     state = table(CustomerState, {"customer_id": "ada", "first_active_at": "2024-03-02"})
     march = month("2024-03")
-    found = customer_periods(march, *empty, starts, table(CustomerRevenue), state, RATES, "EUR")
+    found = customer_periods(march, *empty, starts, by_month(CustomerRevenue), state, RATES, "EUR")
     assert rows(found, "period", "movement") == [("month", "transient"), ("quarter", "transient")]
     assert march.opening == at("2024-03-01")

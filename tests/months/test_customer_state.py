@@ -1,5 +1,6 @@
 """Customer state: attributes as they were at the close of a month."""
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,8 @@ LINES = paid("ada", "30.00", "2024-01-10", "2024-04-10", {"total": Decimal(30)},
 def countries(folder: Path, *versions: Any, as_of: str = "2024-04-01") -> list[str | None]:
     """Ada's country in each month from January on."""
     lake = lake_over(drawn(LINES, *versions), folder, as_of=as_of)
-    return [row["country"] for row in rows_of(lake, "customer_state")]
+    profiles = [row["profile"] for row in rows_of(lake, "customer_state")]
+    return [None if profile is None else json.loads(profile)["country"] for profile in profiles]
 
 
 def test_attributes_are_those_of_the_latest_version_before_the_closing(tmp_path: Path) -> None:

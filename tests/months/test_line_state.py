@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from loyalty_pipeline.months.customer_months import held_at_closing
-from loyalty_pipeline.months.line_starts import Renewal
+from loyalty_pipeline.months.line_starts import Renewal, renewals
 from loyalty_pipeline.months.line_state import LineState, line_state
 from loyalty_pipeline.staging.recurring_lines import RecurringLine
 from tests.whiteboard import at, month, rows, table
@@ -25,7 +25,9 @@ SAME: dict[str, Any] = {
 def state(*lines: dict[str, Any], renewed: tuple[str, ...] = (), grace: int = 3) -> pl.LazyFrame:
     """January's lines; `renewed` are starts in February."""
     drawn = table(RecurringLine, *lines, **SAME)
-    ahead = table(Renewal, *({"starts_at": start} for start in renewed), subscription_id="s")
+    ahead = table(
+        Renewal, *({"starts_at": start} for start in renewed), subscription_id="s", customer_id="ada"
+    )
     return line_state(JANUARY, table(LineState), drawn, ahead, grace)
 
 
@@ -97,3 +99,11 @@ def test_a_renewal_at_the_as_of_is_not_known_yet() -> None:
     lines = table(RecurringLine, {"line_id": "b"} | SAME | {"starts_at": "2024-02-03"})
     after = line_state(cut_short, before, lines, table(Renewal), 3)
     assert rows(held_at_closing(after, cut_short), "line_id") == []
+
+
+def test_only_starts_within_the_grace_and_before_the_as_of_are_known_to_the_month_before() -> None:
+    starts = ["2024-02-01", "2024-02-02", "2024-02-03", "2024-02-04T00:00:01"]
+    lines = table(RecurringLine, *({"line_id": day} | SAME | {"starts_at": day} for day in starts))
+    assert rows(renewals(FEBRUARY, lines, 3), "starts_at") == [at(day) for day in starts[:3]]
+    cut_short = month("2024-02", as_of="2024-02-02")
+    assert rows(renewals(cut_short, lines, 3), "starts_at") == [at("2024-02-01")]

@@ -95,14 +95,16 @@ def item_line(row: Row, policy: Policy, customers: Customers) -> Line:
 
 
 def with_renewal_grace(lines: list[Line], grace: timedelta) -> list[Line]:
-    """Extend the lines that end a stretch of a subscription to the start of the next, when that is near."""
-    by_subscription: dict[str, list[Line]] = {}
+    """Extend the lines that end a stretch of a customer's subscription to the start of the next, when that is near."""
+    by_subscription: dict[tuple[str, str | None], list[Line]] = {}
     for line in lines:
         if line.subscription_id is not None:
-            by_subscription.setdefault(line.subscription_id, []).append(line)
+            by_subscription.setdefault((line.customer_id, line.subscription_id), []).append(line)
     extended_to = {name: gaps(members, grace) for name, members in by_subscription.items()}
     return [
-        replace(line, end=extended_to.get(line.subscription_id or "", {}).get(line.end, line.end))
+        replace(
+            line, end=extended_to.get((line.customer_id, line.subscription_id), {}).get(line.end, line.end)
+        )
         if line.subscription_id is not None
         else line
         for line in lines

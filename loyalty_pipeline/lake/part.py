@@ -1,0 +1,33 @@
+"""What parts and units of work are called.
+
+A unit of work is a month, `2024-05`, or a shard of it, `2024-05.3of4`; or `whole`. A part of a table is named like the
+unit that wrote it, and where a unit writes rows of several months, with the month before: `2024-05/2024-04.3of4`.
+"""
+
+WHOLE = "whole"
+MONTH = len("2024-05")
+
+
+def month_of(name: str) -> str:
+    """The month that a part's rows belong to, or that a unit is of; `whole` for a table in one piece."""
+    return name[:MONTH]
+
+
+def work_of(part: str) -> str:
+    """The month, or `whole`, whose work wrote a part of a table that is split by month."""
+    return part.partition("/")[2].partition(".")[0]
+
+
+def shard_of(name: str) -> str:
+    """The shard, as `3of4`; empty where there is but one."""
+    return name.partition(".")[2]
+
+
+def named(month: str, shard: str = "", work: str = "") -> str:
+    """The name of a part or a unit."""
+    return f"{month}{f'/{work}' if work else ''}{f'.{shard}' if shard else ''}"
+
+
+def shards(count: int) -> list[str]:
+    """The shards of a lake that is kept in so many."""
+    return [f"{number}of{count}" for number in range(1, count + 1)] if count > 1 else [""]
