@@ -1,7 +1,15 @@
 """What goes wrong with input, in words that say what to do."""
 
-from collections.abc import Sequence
+import errno
+import os
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
+
+DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+"""What is wrong with the place that is written to, never with a file that is read."""
 
 
 class DataFault(Exception):
@@ -24,3 +32,25 @@ class DataFault(Exception):
 
 class SourceError(Exception):
     """A source that is not there or cannot be read."""
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn a write that fails into an `OSError` that names the file.
+
+    What Python raises on a full disk names none, and what polars raises is not even an `OSError`.
+    """
+    try:
+        yield
+    except Exception as error:
+        number = error.errno if isinstance(error, OSError) else _in_words(error)
+        if number not in {*DISK, errno.EIO}:
+            raise
+        raise OSError(number, os.strerror(number), str(path)) from error
+
+
+def _in_words(error: Exception) -> int:
+    found = re.search(r"\(os error (\d+)\)", str(error))
+    number = int(found[1]) if found else 0
+    # Where polars reads and writes at once, a disk that cannot be read may be another one.
+    return number if number in DISK else 0

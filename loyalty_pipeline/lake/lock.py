@@ -5,6 +5,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
+
+from loyalty_pipeline.faults import writing
+from loyalty_pipeline.lake.store import clear_partials
 
 
 class Locked(Exception):
@@ -15,19 +19,37 @@ class Locked(Exception):
 def exclusive(root: Path) -> Iterator[None]:
     """Hold the folder for writing; the kernel lets go of it when the process dies.
 
-    Raises `Locked`, which says who holds it, at once: a nightly run must not queue behind a hung one.
+    What the last holder left half-written, if it was killed, goes first. Raises `Locked`, which says who holds it, at
+    once: a nightly run must not queue behind a hung one.
     """
     root.mkdir(parents=True, exist_ok=True)
-    with (root / ".lock").open("a+") as lock:
+    path = root / ".lock"
+    with path.open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            lock.seek(0)
-            holder = lock.read().strip() or "unknown"
-            message = f"{root} is in use by process {holder}. Wait for that run to end, then run again."
+            message = (
+                f"{root} is in use by process {_holder(lock) or 'unknown'}. "
+                "Wait for that run to end, then run again."
+            )
             raise Locked(message) from None
-        lock.seek(0)
-        lock.truncate()
-        lock.write(str(os.getpid()))
-        lock.flush()
-        yield
+        # Who comes to an end, a good one or not, takes its name out.
+        if _holder(lock):
+            clear_partials(root)
+        with writing(path):
+            _write(lock, str(os.getpid()))
+        try:
+            yield
+        finally:
+            _write(lock, "")
+
+
+def _holder(lock: IO[str]) -> str:
+    lock.seek(0)
+    return lock.read().strip()
+
+
+def _write(lock: IO[str], holder: str) -> None:
+    # Not through its buffer, which a full disk would make closing the file fail again.
+    os.ftruncate(lock.fileno(), 0)
+    os.pwrite(lock.fileno(), holder.encode(), 0)

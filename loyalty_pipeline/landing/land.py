@@ -18,7 +18,7 @@ from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing.checks import ChecksFailed, unusable
 from loyalty_pipeline.landing.currencies import check_rates
 from loyalty_pipeline.landing.history import HOME, History
-from loyalty_pipeline.landing.quarantine import QUARANTINE, Quarantine
+from loyalty_pipeline.landing.quarantine import QUARANTINE, Quarantine, forget_readings
 from loyalty_pipeline.landing.reading import Progress
 from loyalty_pipeline.landing.report import LandingReport, TableReport
 from loyalty_pipeline.landing.settings import LandingSettings
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
     from loyalty_pipeline.lake.manifest import Manifest
     from loyalty_pipeline.validation.rule import Rule
+
+SCRATCH = ".scratch"
 
 LANDED = "landed"
 """The note on each table: the file it was last read from, and what came of it."""
@@ -71,6 +73,7 @@ class Landing:
         """Read what has landed so far; write nothing."""
         self.store = Store(self.data_dir / "landing")
         self.manifest: Manifest = self.store.read()
+        forget_readings(self.data_dir / QUARANTINE, self.notes)
         self._parents: dict[str, pl.DataFrame | None] = {}
 
     @property
@@ -98,7 +101,7 @@ class Landing:
     @cached_property
     def scratch(self) -> Path:
         """A folder for copies, gone after the run."""
-        folder = self.store.root / ".scratch"
+        folder = self.store.root / SCRATCH
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         return folder
@@ -117,8 +120,8 @@ class Landing:
             self.note(report, stopped)
             raise
         finally:
-            if "scratch" in self.__dict__:
-                shutil.rmtree(self.scratch, ignore_errors=True)
+            # A run that was killed may have left one as well.
+            shutil.rmtree(self.store.root / SCRATCH, ignore_errors=True)
         if is_news:
             report.batch = self.batch
             self.commit(report)

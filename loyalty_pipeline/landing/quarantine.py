@@ -7,10 +7,12 @@
 import shutil
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 
-from loyalty_pipeline.lake.store import write_whole
+from loyalty_pipeline.lake.recovery import tell
+from loyalty_pipeline.lake.store import sync_folder, write_whole
 from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.validation.validator import REASONS
 
@@ -56,14 +58,15 @@ class Quarantine:
     def keep(self) -> None:
         """The landing is good: what it set aside takes its place."""
         for path in (self.root / FAILED / self.batch).glob("*.parquet"):
-            place = self.path(path.stem, self.batch)
-            place.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(place)
+            kept = self.path(path.stem, self.batch)
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            path.replace(kept)
+            sync_folder(kept.parent)
         shutil.rmtree(self.root / FAILED, ignore_errors=True)
 
     def path(self, table: str, batch: str) -> Path:
         """Where the rows of a table and batch lie."""
-        return self.root / table / f"{batch}.parquet"
+        return place(self.root, table, batch)
 
     def waiting(self, table: str, batch: str, key: list[str]) -> pl.DataFrame:
         """The keys, as text, of the rows that a batch left waiting."""
@@ -71,6 +74,20 @@ class Quarantine:
         if not path.exists():
             return pl.DataFrame(schema=dict.fromkeys(key, pl.String()))
         return pl.read_parquet(path, glob=False).filter("_waiting").select(key)
+
+
+def place(root: Path, table: str, batch: str) -> Path:
+    """Where the rows of a table that a batch set aside lie."""
+    return root / table / f"{batch}.parquet"
+
+
+def forget_readings(root: Path, notes: dict[str, dict[str, Any]]) -> None:
+    """Let the tables be read again whose rows were set aside and are no longer there, as in some copies of a folder."""
+    for table, known in notes.items():
+        file = place(root, table, known["batch"])
+        if known.get("quarantined") and not file.exists():
+            known["fingerprint"] = ""
+            tell(f"{file}: missing. {table} is read again, which sets its rows aside again.")
 
 
 def _as_text(column: pl.Series) -> pl.Series:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
-from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.faults import SourceError, writing
 from loyalty_pipeline.landing.history import HOME
 from loyalty_pipeline.landing.row_hash import row_hash
 from loyalty_pipeline.sources.catalogue import references
@@ -95,7 +95,8 @@ class Reading:
             self._slices.append(flagged)
         else:
             path = self.scratch / f"{self.table}.typed.{len(self._slices):04d}.parquet"
-            flagged.write_parquet(path, compression="lz4", statistics=False)
+            with writing(path):
+                flagged.write_parquet(path, compression="lz4", statistics=False)
             self._slices.append(path)
         return self._ledger(rows)
 

@@ -128,8 +128,10 @@ def _note(landing: "Landing", extract: Extract, fingerprint: str, report: TableR
     known = landing.notes.get(table, {})
     landing.notes[table] = {
         "fingerprint": fingerprint,
+        "stated": extract.file.stated(landing.standards.terms(table)),
         "batch": landing.batch,
         "rows": extract.rows,
+        "quarantined": report.quarantined,
         "waiting": report.waiting,
         "waited_in": landing.batch if report.waiting else "",
         "columns": {name: str(dtype) for name, dtype in extract.source_schema.items()}

@@ -14,7 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
-from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.faults import SourceError, writing
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl")
 WHITESPACE = "whitespace"
@@ -71,12 +71,18 @@ class SourceFile:
         identity = _remote_identity(self.place) if self.is_remote else _local_identity(Path(self.place))
         return blake2b("\n".join((self.place, identity, stated, *terms)).encode(), digest_size=12).hexdigest()
 
+    def stated(self, terms: str) -> dict[str, str]:
+        """What a fingerprint is made of beside the file itself, each as a digest."""
+        mapping = json.dumps(asdict(self.mapping), sort_keys=True, default=str)
+        parts = {"place": self.place, "mapping": mapping, "rules": terms}
+        return {name: blake2b(part.encode(), digest_size=12).hexdigest() for name, part in parts.items()}
+
     def fetch(self, folder: Path) -> Path:
         """The file on this machine, in the folder when it comes from elsewhere."""
         if not self.is_remote:
             return Path(self.place)
         local = folder / Path(urlsplit(self.place).path).name
-        with _opened(self.place) as answer, local.open("wb") as file:
+        with _opened(self.place) as answer, writing(local), local.open("wb") as file:
             while chunk := answer.read(CHUNK_BYTES):
                 file.write(chunk)
         return local

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.faults import DISK, SourceError, writing
 from loyalty_pipeline.sources.files import WHITESPACE, TableMapping
 
 ROW_GROUP = 250_000
@@ -22,8 +22,12 @@ def as_parquet(file: Path, mapping: TableMapping, copy: Path) -> Path:
         if file.suffix == ".parquet":
             pl.read_parquet_schema(file)
             return file
-        _rows(file, mapping).sink_parquet(copy, compression="lz4", row_group_size=ROW_GROUP)
+        rows = _rows(file, mapping)
+        with writing(copy):
+            rows.sink_parquet(copy, compression="lz4", row_group_size=ROW_GROUP)
     except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError) as error:
+        if isinstance(error, OSError) and error.errno in DISK:
+            raise
         reason = str(error).strip().split("\n", maxsplit=1)[0]
         message = (
             f"{file} cannot be read as {_format(file)}: {reason}. Repair the file, or correct its mapping."

@@ -44,7 +44,10 @@ def validation_history(data_dir: Path) -> pl.DataFrame:
 
 
 def remember(data_dir: Path, run_at: datetime, batch: str, checks: Iterable[CheckResult]) -> None:
-    """Add the checks of one run; the file is replaced as a whole."""
+    """Add the checks of one run; the file is replaced as a whole.
+
+    Those of a run that was killed before the same landing counted go: its rows were read again.
+    """
     rows: list[dict[str, object]] = [
         {
             "run_at": run_at,
@@ -66,8 +69,15 @@ def remember(data_dir: Path, run_at: datetime, batch: str, checks: Iterable[Chec
     ]
     if rows:
         content = BytesIO()
-        pl.concat([validation_history(data_dir), _frame(rows)]).write_parquet(content)
+        before = _without_killed(validation_history(data_dir), batch)
+        pl.concat([before, _frame(rows)]).write_parquet(content)
         write_whole(data_dir / PLACE, content.getvalue())
+
+
+def _without_killed(history: pl.DataFrame, batch: str) -> pl.DataFrame:
+    landings = history.filter(pl.col("batch") != "").tail(1)
+    is_same = landings.height > 0 and landings["batch"].item() == batch
+    return history.filter(pl.col("run_at") != landings["run_at"].item()) if is_same else history
 
 
 def _frame(rows: list[dict[str, object]]) -> pl.DataFrame:

@@ -1,5 +1,6 @@
 """One writer at a time, also when writers die."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -58,6 +59,31 @@ def test_the_folder_is_free_after_a_run_that_failed(tmp_path: Path) -> None:
         raise ZeroDivisionError
     with exclusive(tmp_path):
         pass
+
+
+def test_what_a_killed_holder_left_half_written_goes_with_the_next_one(tmp_path: Path) -> None:
+    ours = tmp_path / "lake" / ".churn.parquet.0123abcd.partial"
+    theirs = [tmp_path / name for name in ("download.partial", ".download.partial", "churn.0123abcd.partial")]
+    ours.parent.mkdir()
+    for path in (ours, *theirs):
+        path.touch()
+    with exclusive(tmp_path):
+        assert ours.exists()
+    with another_process(tmp_path) as holder:
+        holder.kill()
+        holder.wait()
+    with exclusive(tmp_path):
+        assert not ours.exists()
+        assert all(path.exists() for path in theirs)
+
+
+def test_who_comes_to_an_end_takes_its_name_out(tmp_path: Path) -> None:
+    with exclusive(tmp_path):
+        assert (tmp_path / ".lock").read_text() == str(os.getpid())
+    assert (tmp_path / ".lock").read_text() == ""
+    with pytest.raises(ZeroDivisionError), exclusive(tmp_path):
+        raise ZeroDivisionError
+    assert (tmp_path / ".lock").read_text() == ""
 
 
 def test_two_folders_do_not_share_a_lock(tmp_path: Path) -> None:
