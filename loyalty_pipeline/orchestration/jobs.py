@@ -4,14 +4,16 @@ from typing import Any
 
 import dagster as dg
 
-from loyalty_pipeline.lake.lake import Lake
-from loyalty_pipeline.lake.reading import text_of
+from loyalty_pipeline.lake.plan import Plan, plan_of
 from loyalty_pipeline.orchestration.month_partitions import month_range, raw_key
 from loyalty_pipeline.pipeline import is_published, open_lake
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 
 HOURS = 3600
+WHY = "loyalty/why"
+LONGEST = 200
+"""Characters of a tag's value: it is shown in a line, and databases index it to 255."""
 RAW = dg.AssetSelection.assets(*(raw_key(table) for table in RAW_TABLES))
 
 
@@ -65,13 +67,15 @@ def metrics_sensor(
     )
     def metrics_after_ingest(context: dg.RunStatusSensorContext) -> dg.RunRequest | dg.SkipReason:
         lake = open_lake(settings)
-        span = stale_range(lake, list(months.get_partition_keys()))
+        plan = plan_of(lake)
+        span = stale_range(plan, list(months.get_partition_keys()))
         if span is None:
             if is_published(settings, lake):
                 return dg.SkipReason("no month is stale, and what is published is current")
             newest = months.get_last_partition_key() or ""
             span = newest, newest
-        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=month_range(*span))
+        why = {WHY: in_short(plan.causes) or "what the lake has was not published"}
+        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=month_range(*span) | why)
 
     return metrics_after_ingest
 
@@ -81,13 +85,22 @@ def sensor_status(settings: Settings) -> dg.DefaultSensorStatus:
     return dg.DefaultSensorStatus.RUNNING if settings.start_schedules else dg.DefaultSensorStatus.STOPPED
 
 
-def stale_range(lake: Lake, keys: list[str]) -> tuple[str, str] | None:
-    """The first stale month of any table and the newest month, within the partitions; None when nothing is stale.
+def stale_range(plan: Plan, keys: list[str]) -> tuple[str, str] | None:
+    """The months of a plan within the partitions; None when nothing is to be done.
 
-    Looks at every table, so that what a run that died half-way left is found as well.
+    A plan looks at every table, so that what a run that died half-way left is found as well.
     """
-    stale = {unit for name in lake.tables for unit in lake.stale(name)}
-    if not stale:
+    if plan.months is None:
         return None
-    newest = min(max(text_of(lake.calendar.last_month), keys[0]), keys[-1])
-    return min([max(unit, keys[0]) for unit in stale if unit != "whole"] + [newest]), newest
+    first, newest = plan.months
+    newest = min(max(newest, keys[0]), keys[-1])
+    return min(max(first, keys[0]), newest), newest
+
+
+def in_short(causes: list[str]) -> str:
+    """As many causes as a tag has room for, and how many more there are."""
+    for count in range(len(causes), 0, -1):
+        left = f" and {len(causes) - count} more" if count < len(causes) else ""
+        if len(text := "; ".join(causes[:count]) + left) <= LONGEST:
+            return text
+    return f"{causes[0][: LONGEST - 1]}…" if causes else ""

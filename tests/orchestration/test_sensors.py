@@ -7,9 +7,10 @@ import dagster as dg
 import polars as pl
 import pytest
 
+from loyalty_pipeline.lake.plan import Plan, TablePlan, plan_of
 from loyalty_pipeline.orchestration import build_defs
-from loyalty_pipeline.orchestration.jobs import stale_range
-from loyalty_pipeline.pipeline import nightly, open_lake
+from loyalty_pipeline.orchestration.jobs import LONGEST, in_short, stale_range
+from loyalty_pipeline.pipeline import nightly, open_lake, plan
 from loyalty_pipeline.settings import Settings
 
 MONTHS = [f"2026-{month:02}" for month in range(6, 12)]
@@ -99,10 +100,49 @@ def test_after_an_ingest_only_the_months_from_the_first_stale_one_are_asked_for(
     assert answer.tags == {
         "dagster/asset_partition_range_start": "2026-08",
         "dagster/asset_partition_range_end": "2026-10",
+        "loyalty/why": "invoices 2026-08 new",
     }
+    told = plan(settings).recompute
+    assert told.months == ("2026-08", "2026-10")
+    assert told.causes == ["invoices 2026-08 new"]
 
 
 def test_where_nothing_was_ever_computed_every_month_is_stale(source, landed):
     lake = open_lake(Settings.load(source=str(source), data_dir=landed))
-    first, last = stale_range(lake, MONTHS)
+    first, last = stale_range(plan_of(lake), MONTHS)
     assert (first, last) == ("2026-06", "2026-10")
+
+
+def planned(*stale, newest="2026-10", dropped=()):
+    """A plan of one table."""
+    table = TablePlan("churn", "month", 6, certain=dict.fromkeys(stale, ()), dropped=list(dropped))
+    return Plan({"churn": table}, newest)
+
+
+@pytest.mark.parametrize(
+    ("plan", "asked"),
+    [
+        (planned("2026-08", "2026-09"), ("2026-08", "2026-10")),
+        (planned("2026-08.2of4"), ("2026-08", "2026-10")),
+        (planned("whole"), ("2026-10", "2026-10")),
+        (planned("2020-01"), ("2026-06", "2026-10")),
+        (planned("2026-12", newest="2026-12"), ("2026-11", "2026-11")),
+        (planned("2026-08", newest="2020-01"), ("2026-06", "2026-06")),
+        (planned(dropped=["2026-11"]), ("2026-10", "2026-10")),
+        (planned(), None),
+    ],
+)
+def test_a_run_asks_for_the_months_of_the_plan_within_the_partitions(plan, asked):
+    assert stale_range(plan, MONTHS) == asked
+
+
+def test_a_tag_has_as_many_causes_as_it_has_room_for():
+    assert in_short([]) == ""
+    assert in_short(["invoices 2026-08 new", "setting mrr_floor changed"]) == (
+        "invoices 2026-08 new; setting mrr_floor changed"
+    )
+    many = in_short([f"table_number_{number} 2026-08 new" for number in range(40)])
+    assert many.startswith("table_number_0 2026-08 new; table_number_1")
+    assert many.endswith(" more")
+    assert len(many) <= LONGEST
+    assert len(in_short(["x" * 1000])) == LONGEST
