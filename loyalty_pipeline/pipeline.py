@@ -6,13 +6,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
-from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.backfill import Backfill, compute_again, months_between
+from loyalty_pipeline.lake.lake import Lake, Outcome, by_month
 from loyalty_pipeline.lake.lock import exclusive
+from loyalty_pipeline.lake.plan import Plan, plan_of
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing import LandingReport, land
+from loyalty_pipeline.landing.preview import RawPlan, noted, preview
 from loyalty_pipeline.periods import Calendar
+from loyalty_pipeline.publication.contents import Contents
 from loyalty_pipeline.publication.log import Log
-from loyalty_pipeline.publication.snapshot import Publication, Publisher, snapshot_id
+from loyalty_pipeline.publication.preview import Foreseen, foresee
+from loyalty_pipeline.publication.snapshot import Publication, Publisher
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.mapping import check_mappings
 from loyalty_pipeline.validation.history import ValidationHistory, validation_history
@@ -32,6 +37,9 @@ POLICY = (
     "advocacy_depth",
 )
 """The settings that tables may name as parameters."""
+
+COMMIT_EVERY = 5.0
+"""Seconds of work that a killed run may lose: a manifest names every file, so it is not written after each table."""
 
 Told = Callable[[str, int, int], None]
 """Called with a table, and how many of how many tables are done."""
@@ -53,8 +61,27 @@ class Night:
             "is_changed": self.publication.is_changed,
             "folder": str(self.publication.folder),
             "rows": self.publication.rows,
+            "restatements": self.publication.restated.to_dict(),
             "recomputed": {n: [o.month for o in os if o.is_recomputed] for n, os in self.outcomes.items()},
             "landing": self.landing.to_dict(),
+        }
+
+
+@dataclass(frozen=True)
+class NightPlan:
+    """What a run would do."""
+
+    extract: dict[str, RawPlan]
+    recompute: Plan
+    publish: Foreseen
+
+    def to_dict(self) -> dict[str, Any]:
+        """As JSON takes it."""
+        extract = {name: raw.to_dict() for name, raw in self.extract.items()}
+        return {
+            "extract": extract,
+            "recompute": self.recompute.to_dict(),
+            "publish": self.publish.to_dict(),
         }
 
 
@@ -62,13 +89,10 @@ def open_lake(settings: Settings) -> Lake:
     """The lake of a data folder over what has landed there, under the settings."""
     landing = Store(settings.data_dir / "landing")
     policy = {name: getattr(settings, name) for name in POLICY}
-    calendar = Calendar(
-        settings.timezone,
-        settings.fiscal_year_start_month,
-        settings.as_of_date(),
-        settings.renewal_grace_days,
+    calendar = Calendar(settings.timezone, settings.fiscal_year_start_month, settings.as_of_date())
+    lake = Lake(
+        Store(settings.data_dir / "lake"), landing, tables(), calendar, policy, shard_count=settings.shards
     )
-    lake = Lake(Store(settings.data_dir / "lake"), landing, tables(), calendar, policy)
     lake.policy["line_source"] = _line_source(
         settings, has_items=bool(lake.landed.months("subscription_items"))
     )
@@ -92,10 +116,42 @@ def nightly(
     with exclusive(settings.data_dir):
         landing = ingest(settings, told=say, reread=reread)
         lake, outcomes = open_lake(settings), {}
+        lake.commit_every = COMMIT_EVERY
         for done, name in enumerate(lake.tables):
             say(name, done, len(lake.tables))
-            outcomes[name] = lake.compute(name, is_full=is_full)
+            outcomes[name] = by_month(lake.compute(name, is_full=is_full))
+        lake.commit()
         return Night(landing, outcomes, publish(settings, lake))
+
+
+def plan(settings: Settings) -> NightPlan:
+    """What `nightly` would extract, compute and publish, and why. Takes no lock, reads no row and writes nothing.
+
+    Raises `SourceError` where the source cannot be looked at.
+    """
+    check_mappings(settings.tables)
+    extract, lake = preview(settings), open_lake(settings)
+    recompute = plan_of(lake, [name for name, raw in extract.items() if raw.may_land])
+    contents = Contents(lake, _published(), _logs(settings))
+    logged = {validation_history.__name__: noted(extract)}
+    publish = foresee(contents, Publisher(settings.data_dir).pointer, recompute, logged)
+    return NightPlan(extract, recompute, publish)
+
+
+def backfill(
+    settings: Settings, first: str | None = None, last: str | None = None, *, told: Told | None = None
+) -> tuple[Backfill, Publication]:
+    """Compute the months from first to last again, then what became stale, and publish; nothing lands.
+
+    By default from the first month of business to the newest. Raises `SettingsError` for other months, and
+    `ContractBroken` or `Locked`.
+    """
+    with exclusive(settings.data_dir):
+        lake = open_lake(settings)
+        span = months_between(lake, first, last)
+        lake.commit_every = COMMIT_EVERY
+        done = compute_again(lake, span, told or (lambda *_: None))
+        return done, publish(settings, lake)
 
 
 def ingest(
@@ -120,8 +176,7 @@ def publish(settings: Settings, lake: Lake) -> Publication:
 
 def is_published(settings: Settings, lake: Lake) -> bool:
     """Whether the current snapshot is made of what the lake has."""
-    snapshot = Publisher(settings.data_dir).current().get("snapshot")
-    return bool(snapshot == snapshot_id(lake, _published(), _logs(settings)))
+    return Publisher(settings.data_dir).shows(lake, _published(), _logs(settings))
 
 
 def _published() -> list[str]:

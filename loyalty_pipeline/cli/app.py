@@ -9,6 +9,7 @@ import typer
 
 from loyalty_pipeline.cli.exits import said
 from loyalty_pipeline.cli.quarantine import quarantine
+from loyalty_pipeline.cli.snapshots import snapshots
 from loyalty_pipeline.settings import Settings, SettingsError
 
 app = typer.Typer(
@@ -19,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(snapshots, name="snapshots")
 Source = Annotated[str | None, typer.Option(help="Folder or URL of the raw tables.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
 AsOf = Annotated[str | None, typer.Option(help="First local date that does not count, such as 2026-10-17.")]
@@ -48,6 +50,41 @@ def run(  # noqa: PLR0913 - one parameter an option
         from loyalty_pipeline.cli.night import run_night  # noqa: PLC0415 - polars is not needed to print help
 
         run_night(chosen, is_full=full, as_json=as_json)
+
+
+@app.command()
+def plan(
+    source: Source = None,
+    data_dir: DataDir = None,
+    as_of: AsOf = None,
+    *,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what a run would extract, compute and publish, and why. Writes nothing."""
+    with said():
+        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=_date(as_of))
+        from loyalty_pipeline.cli.plan import tell_plan  # noqa: PLC0415 - polars is not needed to print help
+
+        tell_plan(chosen, is_json=as_json)
+
+
+@app.command()
+def backfill(  # noqa: PLR0913 - one parameter an option
+    first: Annotated[str | None, typer.Option("--from", help="First month, such as 2024-01.")] = None,
+    last: Annotated[str | None, typer.Option("--to", help="Last month; default: the newest.")] = None,
+    data_dir: DataDir = None,
+    as_of: AsOf = None,
+    *,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute months again without landing anything, then what that changed, and publish."""
+    with said("Nothing was published; what was published before is as it was."):
+        chosen = Settings.load(settings, data_dir=data_dir, as_of=_date(as_of))
+        from loyalty_pipeline.cli.backfill import run_backfill  # noqa: PLC0415 - as above
+
+        run_backfill(chosen, first, last, is_json=as_json)
 
 
 @app.command()

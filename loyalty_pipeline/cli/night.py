@@ -42,6 +42,10 @@ def _tell(night: Night, settings: Settings) -> None:
     typer.echo(f"Snapshot {night.publication.snapshot} ({state}):")
     for name, rows in night.publication.rows.items():
         typer.echo(f"  {settings.data_dir / 'metrics' / name}.parquet  {rows:,} rows")
+    if night.publication.restated.count:
+        typer.echo(f"It restates {night.publication.restated.told}; the largest:")
+        for one in night.publication.restated.largest:
+            typer.echo(f"  {one.cell}: {one.numbers}, {one.why}")
     if quarantined:
         typer.echo(f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}")
         typer.echo("What they are worth: loyalty quarantine list")

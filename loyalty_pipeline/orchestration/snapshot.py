@@ -10,6 +10,7 @@ from loyalty_pipeline.orchestration import warehouse
 from loyalty_pipeline.orchestration.computing import SNAPSHOT
 from loyalty_pipeline.orchestration.preconditions import refuse_what_is_missing
 from loyalty_pipeline.orchestration.tables import OWNER
+from loyalty_pipeline.publication.brief import Brief
 from loyalty_pipeline.publication.snapshot import Publication, PublicationConflict
 
 
@@ -59,4 +60,20 @@ def _facts(publication: Publication) -> dict[str, Any]:
         "rows": dg.MetadataValue.md("\n".join(["| table | rows |", "| --- | ---: |", *lines])),
         "dagster/row_count": sum(publication.rows.values()),
         "path": dg.MetadataValue.path(publication.folder),
+        "restatements": publication.restated.count,
+        **_largest(publication.restated),
     }
+
+
+def _largest(restated: Brief) -> dict[str, Any]:
+    """The largest restatements as a table, where there are any."""
+    lines = [f"| {_cell(one.cell)} | {one.numbers} | {_cell(one.why)} |" for one in restated.largest]
+    table = "\n".join(
+        ["| number of a complete period | was -> is | because of |", "| --- | --- | --- |", *lines]
+    )
+    return {"largest_restatements": dg.MetadataValue.md(table)} if lines else {}
+
+
+def _cell(text: str) -> str:
+    """Words as they can stand in a table of Markdown."""
+    return text.replace("|", "\\|").replace("\n", " ")

@@ -4,13 +4,12 @@ import json
 from hashlib import sha256
 from inspect import getdoc
 from io import BytesIO
-from typing import Any
+from typing import Any, Protocol
 
+import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import polars_schema
-from loyalty_pipeline.lake.specification import Specification
-from loyalty_pipeline.publication.log import Log
 
 ROW_GROUP = 122_880
 READABLE = (
@@ -24,7 +23,23 @@ READABLE = (
 )
 
 
-def parquet(rows: pl.DataFrame, table: Specification | Log, facts: dict[str, str]) -> bytes:
+class Meaning(Protocol):
+    """What a file says of itself: a table of the lake, a log, or what publication makes."""
+
+    @property
+    def name(self) -> str:
+        """The table's name."""
+
+    @property
+    def contract(self) -> type[dy.Schema]:
+        """Its columns and what one row is."""
+
+    @property
+    def function(self) -> object:
+        """What makes it, with the formula in its docstring."""
+
+
+def parquet(rows: pl.DataFrame, table: Meaning, facts: dict[str, str]) -> bytes:
     """The rows, sorted by the table's key, with the meaning of table and columns in the file's metadata.
 
     Only types that every reader takes; snappy; PLAIN or dictionary pages; a table without rows has its schema.
@@ -51,7 +66,7 @@ def described(content: bytes, rows: pl.DataFrame, inputs: dict[str, str]) -> dic
     }
 
 
-def columns_of(table: Specification | Log) -> dict[str, dict[str, str]]:
+def columns_of(table: Meaning) -> dict[str, dict[str, str]]:
     """Description, unit and type of each column."""
     return {
         name: {
@@ -63,7 +78,7 @@ def columns_of(table: Specification | Log) -> dict[str, dict[str, str]]:
     }
 
 
-def _metadata(table: Specification | Log, facts: dict[str, str]) -> dict[str, str]:
+def _metadata(table: Meaning, facts: dict[str, str]) -> dict[str, str]:
     return {
         "loyalty.table": table.name,
         "loyalty.row": getdoc(table.contract) or "",

@@ -11,7 +11,7 @@ from loyalty_pipeline.contract import Table, choice, count, day, flag, instant, 
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.specification import specify
 from loyalty_pipeline.lake.store import Store
-from loyalty_pipeline.periods import Calendar, Window, instant_literal
+from loyalty_pipeline.periods import Calendar, Window, instant_literal, plus
 from loyalty_pipeline.reads import Through
 from tests.lake.toy import AS_OF, FUNCTIONS, POLICY, RAW, Payment, Shops, computed
 
@@ -19,7 +19,10 @@ from tests.lake.toy import AS_OF, FUNCTIONS, POLICY, RAW, Payment, Shops, comput
 class Takings(Table):
     """One row per month and shop that sold in it."""
 
+    period = choice("Length of the period.", ("month",), key=True)
     period_start = day("First day of the month.", key=True)
+    period_end = day("First day after it.")
+    segment_by = choice("What cuts the sales.", ("shop",), key=True)
     segment_value = choice("The shop.", ("north", "south"), key=True)
     sales = count("Sales of the month.", of="sales")
     revenue = money("What they brought.")
@@ -31,7 +34,7 @@ class Takings(Table):
 class Refusals(Table):
     """One row per sale that was refused; nobody ever is."""
 
-    period_start = day("First day of the month.", key=True)
+    closes_on = day("First day after it.", key=True)
     revenue = money("What was lost.", nullable=True)
 
 
@@ -49,10 +52,13 @@ def takings(window: Window, payments: Through[Payment]) -> dy.LazyFrame[Takings]
         .select(
             "sales",
             segment_value="shop",
+            segment_by=pl.lit("shop"),
+            period=pl.lit("month"),
             period_start=pl.lit(window.month),
+            period_end=pl.lit(plus(window.month, 1)),
             revenue=pl.col("amount").cast(pl.Decimal(18, 2)),
             revenue_share=pl.col("amount") / pl.col("everything"),
-            is_complete=pl.lit(window.month.month != AS_OF.month),
+            is_complete=pl.lit(window.periods[0].is_complete),
             closes_at=instant_literal(window.closing),
         )
     )

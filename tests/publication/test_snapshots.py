@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.publication.snapshot import Publication, PublicationConflict, Publisher
 from tests.lake.toy import Shops
 from tests.publication.shop_window import PUBLISHED, window_over
@@ -223,6 +224,7 @@ STEPS = """
 import os, signal, sys
 from datetime import datetime, UTC
 from pathlib import Path
+from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.publication.snapshot import Publisher
 from tests.publication.shop_window import PUBLISHED, shops_of, window_over
 
@@ -256,7 +258,8 @@ for line in sys.stdin:
 def test_a_publication_killed_at_any_step_shows_all_of_the_old_or_all_of_the_new(shops: Shops) -> None:
     first = publish(shops)
     old, shown = all_bytes(first.folder), []
-    shops.sell(("s9", "north", 90, "2024-05-06"))
+    # A sale of a complete month, so that there is something to restate.
+    shops.sell(("s4", "north", 300, "2024-04-20"))
     window_over(shops)
     command = [sys.executable, "-c", STEPS, str(shops.root)]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
@@ -301,3 +304,12 @@ def what_readers_get(shops: Shops) -> dict[str, bytes]:
         }
     behind_the_pointer = shops.root / "published" / "snapshots" / Publisher(shops.root).current()["snapshot"]
     return {name: content for name, content in all_bytes(behind_the_pointer).items() if name[0] != "."}
+
+
+def test_a_pointer_that_is_torn_is_told_with_what_to_do_and_nothing_is_swept(shops: Shops) -> None:
+    publish(shops)
+    before = snapshots(shops)
+    (shops.root / "published" / "current.json").write_text('{"snapshot": "a')
+    with pytest.raises(SourceError, match=r"current.json: cannot be read .* Restore it from a copy"):
+        publish(shops, NOW + HOUR)
+    assert snapshots(shops) == before
