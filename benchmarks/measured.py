@@ -28,8 +28,9 @@ class RunError(RuntimeError):
 def measure(name: str, command: list[str], log: Path, settings: dict[str, str] | None = None) -> Cost:
     """Run a command as a child process, its output in `log`, and read what it used from `os.wait4`.
 
-    CPU includes the child's own children that it waited for; memory is the greatest of any single process.
-    `settings` are added to the environment. Raises RunError with the end of the log when the command fails.
+    CPU includes the child's own children that it waited for; memory is the greatest of any single process, and never
+    less than what its parent holds. `settings` are added to the environment. Raises RunError with the end of the log
+    when the command fails.
     """
     with log.open("wb") as output:
         started = time.perf_counter()

@@ -1,6 +1,6 @@
--- mrr_growth and churn from the raw tables, as a careful analyst would write them in one SQL script.
--- Views raw_customers, raw_invoices, raw_invoice_lines, raw_fx_rates and the variables as_of, zone, reporting_currency,
--- delinquency_days, renewal_grace_days and mrr_floor are there when it starts. Instants are kept as UTC without a zone.
+-- MRR of every customer at every boundary, from the raw tables: what two_tables.sql and all_tables.sql both start with.
+-- Views raw_<table>, latest_lines (a view or a table) and the variables as_of, zone, reporting_currency, delinquency_days,
+-- renewal_grace_days and mrr_floor are there when it starts. Instants are kept as UTC without a zone.
 
 CREATE MACRO local_of(instant) AS timezone(getvariable('zone'), timezone('UTC', instant));
 CREATE MACRO utc_of(local) AS timezone('UTC', timezone(getvariable('zone'), local));
@@ -11,7 +11,18 @@ CREATE MACRO converted(amount, rate) AS
 -- Integer division that rounds half away from zero; DuckDB divides decimals as floats.
 CREATE MACRO divided(n, d) AS sign(n)::BIGINT * ((2 * abs(n) + d) // (2 * d));
 CREATE MACRO units(amount) AS (amount::DECIMAL(18, 4) * 10000)::BIGINT;
-CREATE MACRO known(attribute) AS coalesce(nullif(trim(attribute), ''), '(unknown)');
+CREATE MACRO known(attribute) AS CASE WHEN trim(attribute) <> '' THEN attribute ELSE '(unknown)' END;
+CREATE MACRO age_band(period_year, birth_year) AS CASE
+    WHEN birth_year IS NULL THEN '(unknown)'
+    WHEN period_year - birth_year < 25 THEN '<25' WHEN period_year - birth_year < 35 THEN '25-34'
+    WHEN period_year - birth_year < 45 THEN '35-44' WHEN period_year - birth_year < 55 THEN '45-54'
+    WHEN period_year - birth_year < 65 THEN '55-64' ELSE '65+' END;
+CREATE MACRO money(amount) AS round(coalesce(amount, 0), 2)::DECIMAL(18, 2);
+CREATE MACRO over_whole(part, whole) AS CASE WHEN whole <> 0 THEN part::DOUBLE / whole::DOUBLE END;
+CREATE MACRO wilson(part, whole, side) AS CASE WHEN whole > 0 THEN
+    (part / whole + 1.959963984540054 ** 2 / (2 * whole)
+        + side * 1.959963984540054 * sqrt(part / whole * (1 - part / whole) / whole + 1.959963984540054 ** 2 / (4 * whole ** 2)))
+    / (1 + 1.959963984540054 ** 2 / whole) END;
 SET VARIABLE as_of_at = utc_of(getvariable('as_of')::TIMESTAMP);
 
 -- Customers: every version with the time it holds; merges followed to the root.
@@ -24,13 +35,16 @@ WINDOW versions AS (PARTITION BY customer_id ORDER BY updated_at);
 
 -- Who is deleted at the source keeps no attributes.
 CREATE TEMP TABLE known_versions AS
-SELECT * FROM customer_versions
+SELECT customer_id, is_first, updated_at, replaced_at, birth_year,
+    known(country) AS country, known(region) AS region, known(language) AS language,
+    known(customer_segment) AS customer_segment, known(acquisition_channel) AS acquisition_channel
+FROM customer_versions
 WHERE customer_id NOT IN (SELECT customer_id FROM customer_versions WHERE replaced_at IS NULL AND deleted_at IS NOT NULL);
 
 CREATE TEMP TABLE merges AS
 SELECT customer_id, merged_into_customer_id AS into_id
 FROM customer_versions
-WHERE replaced_at IS NULL AND merged_into_customer_id <> '';
+WHERE replaced_at IS NULL AND deleted_at IS NULL AND merged_into_customer_id <> '';
 
 CREATE TEMP TABLE roots AS
 WITH RECURSIVE chain AS (
@@ -57,24 +71,19 @@ FROM (
 ) AS latest
 JOIN roots ON roots.customer_id = latest.customer_id
 WHERE status IN ('open', 'paid', 'uncollectible')
+    AND (currency = getvariable('reporting_currency') OR currency IN (SELECT currency FROM raw_fx_rates))
     AND deleted_at IS NULL
     AND issued_at < getvariable('as_of_at');
 
 -- Recurring lines and their MRR in units of 0.0001.
 CREATE TEMP TABLE lines AS
-WITH latest AS (
-    SELECT * FROM raw_invoice_lines
-    WHERE line_id <> '' AND kind IN ('recurring', 'usage', 'one_off') AND amount IS NOT NULL
-        AND (kind <> 'recurring' OR period_end > period_start)
-    QUALIFY row_number() OVER (PARTITION BY line_id ORDER BY updated_at DESC) = 1
-),
-recurring AS (
+WITH recurring AS (
     SELECT billed.customer_id, billed.currency, billed.cut_at, plan_id, "interval", coalesce(interval_count, 1) AS n,
-        latest.subscription_id,
+        latest_lines.subscription_id,
         units(amount) AS amount, coalesce(proration, false) AS proration,
         period_start AS starts_at, period_end AS ends_at,
         "interval" IS NULL OR coalesce(proration, false) AS by_calendar
-    FROM latest JOIN billed ON billed.invoice_id = latest.invoice_id
+    FROM latest_lines JOIN billed ON billed.invoice_id = latest_lines.invoice_id
     WHERE kind = 'recurring' AND deleted_at IS NULL AND period_start < getvariable('as_of_at')
 ),
 measured AS (
@@ -167,18 +176,25 @@ CREATE TEMP TABLE boundaries AS
 SELECT boundary, utc_of(boundary::TIMESTAMP) AS at
 FROM (SELECT opening AS boundary FROM periods UNION SELECT closing FROM periods);
 
-CREATE TEMP TABLE rates AS
-WITH latest AS (
-    SELECT currency, rate_date, rate::VARCHAR::DECIMAL(24, 12)::DECIMAL(18, 12) AS rate FROM raw_fx_rates
-    QUALIFY row_number() OVER (PARTITION BY currency, rate_date ORDER BY updated_at DESC) = 1
-),
-wanted AS (SELECT boundary, currency FROM boundaries, (SELECT DISTINCT currency FROM held))
-SELECT wanted.boundary, wanted.currency,
-    CASE WHEN wanted.currency = getvariable('reporting_currency') THEN 1
-        ELSE coalesce(latest.rate, (SELECT arg_min(rate, rate_date) FROM latest AS l WHERE l.currency = wanted.currency))
+CREATE TEMP TABLE known_rates AS
+SELECT currency, rate_date, rate::VARCHAR::DECIMAL(24, 12)::DECIMAL(18, 12) AS rate FROM raw_fx_rates
+WHERE currency <> ''
+QUALIFY row_number() OVER (PARTITION BY currency, rate_date ORDER BY updated_at DESC) = 1;
+
+-- Before the first rate the first one holds.
+CREATE TEMP TABLE daily_rates AS
+WITH days AS (
+    SELECT unnest(generate_series((SELECT min(boundary) FROM boundaries) - 1, getvariable('as_of')::DATE, INTERVAL 1 DAY))::DATE AS day
+)
+SELECT day, currencies.currency,
+    CASE WHEN currencies.currency = getvariable('reporting_currency') THEN 1
+        ELSE coalesce(k.rate, (SELECT arg_min(rate, rate_date) FROM known_rates AS f WHERE f.currency = currencies.currency))
     END::DECIMAL(18, 12) AS rate
-FROM wanted ASOF LEFT JOIN latest
-    ON latest.currency = wanted.currency AND latest.rate_date <= wanted.boundary - 1;
+FROM days CROSS JOIN (SELECT DISTINCT currency FROM billed) AS currencies
+ASOF LEFT JOIN known_rates AS k ON k.currency = currencies.currency AND k.rate_date <= days.day;
+
+CREATE TEMP TABLE rates AS
+SELECT boundary, currency, rate FROM boundaries JOIN daily_rates ON day = boundary - 1;
 SELECT error('no rate at all for ' || currency) FROM rates WHERE rate IS NULL;
 
 -- MRR at the boundaries.
@@ -198,118 +214,11 @@ FROM (
 )
 QUALIFY row_number() OVER (PARTITION BY customer_id, boundary ORDER BY mrr DESC, plan_id NULLS LAST) = 1;
 
--- One row per customer and period with MRR at either boundary.
+DROP TABLE plan_state;
+
+-- What is below the floor is no MRR.
 CREATE TEMP TABLE customer_state AS
 SELECT customer_id, boundary, sum(converted(mrr, rate))::DECIMAL(18, 4) AS mrr
 FROM currency_state JOIN rates USING (boundary, currency)
 GROUP BY ALL
 HAVING sum(converted(mrr, rate)) >= getvariable('mrr_floor');
-
-CREATE TEMP TABLE customer_periods AS
-WITH revalued AS (
-    SELECT period_id, customer_id, sum(converted(mrr, rate))::DECIMAL(18, 4) AS revalued
-    FROM currency_state AS s JOIN periods ON s.boundary = periods.opening
-    JOIN rates ON rates.boundary = periods.closing AND rates.currency = s.currency
-    GROUP BY ALL
-),
-openings AS (
-    SELECT period_id, customer_id, mrr AS opening, revalued
-    FROM customer_state JOIN periods ON boundary = opening JOIN revalued USING (period_id, customer_id)
-),
-closings AS (
-    SELECT period_id, customer_id, mrr AS closing FROM customer_state JOIN periods ON boundary = periods.closing
-)
-SELECT period_id, customer_id, coalesce(openings.opening, 0) AS opening, coalesce(revalued, 0) AS revalued,
-    coalesce(closings.closing, 0) AS closing, p.period_start, p.opening AS opening_on, p.closing AS closing_on,
-    first_active_at >= utc_of(p.opening::TIMESTAMP) AS is_newcomer
-FROM openings FULL JOIN closings USING (period_id, customer_id)
-JOIN periods AS p USING (period_id) JOIN first_active USING (customer_id);
-
-CREATE TEMP TABLE totals AS
-WITH segmented AS (
-    SELECT period_id,
-        known(country) AS country, known(region) AS region, known(language) AS language,
-        known(customer_segment) AS customer_segment, known(acquisition_channel) AS acquisition_channel,
-        CASE WHEN birth_year IS NULL THEN '(unknown)'
-            WHEN year(c.period_start) - birth_year < 25 THEN '<25' WHEN year(c.period_start) - birth_year < 35 THEN '25-34'
-            WHEN year(c.period_start) - birth_year < 45 THEN '35-44' WHEN year(c.period_start) - birth_year < 55 THEN '45-54'
-            WHEN year(c.period_start) - birth_year < 65 THEN '55-64' ELSE '65+' END AS age_band,
-        known(top_plans.plan_id) AS plan,
-        opening, revalued, closing, is_newcomer,
-        opening > 0 AS was_active, closing > 0 AS is_active
-    FROM customer_periods AS c
-    JOIN boundaries ON boundaries.boundary = c.closing_on
-    LEFT JOIN known_versions AS v ON v.customer_id = c.customer_id
-        AND (v.is_first OR v.updated_at < boundaries.at) AND (v.replaced_at IS NULL OR v.replaced_at >= boundaries.at)
-    LEFT JOIN top_plans ON top_plans.customer_id = c.customer_id
-        AND top_plans.boundary = CASE WHEN opening > 0 THEN opening_on ELSE closing_on END
-)
-SELECT period_id,
-    coalesce(country, region, language, customer_segment, acquisition_channel, age_band, plan, 'all') AS segment_value,
-    CASE grouping_id(country, region, language, customer_segment, acquisition_channel, age_band, plan)
-        WHEN 63 THEN 'country' WHEN 95 THEN 'region' WHEN 111 THEN 'language' WHEN 119 THEN 'customer_segment'
-        WHEN 123 THEN 'acquisition_channel' WHEN 125 THEN 'age_band' WHEN 126 THEN 'plan' ELSE 'all' END AS segment_by,
-    sum(opening) AS opening_mrr,
-    sum(revalued - opening) AS fx_mrr,
-    sum(closing) FILTER (NOT was_active AND is_newcomer) AS new_mrr,
-    sum(closing) FILTER (NOT was_active AND NOT is_newcomer) AS reactivated_mrr,
-    sum(closing - revalued) FILTER (was_active AND is_active AND closing > revalued) AS expanded_mrr,
-    sum(revalued - closing) FILTER (was_active AND is_active AND closing < revalued) AS contracted_mrr,
-    sum(revalued) FILTER (NOT is_active) AS churned_mrr,
-    sum(closing) AS closing_mrr,
-    sum(revalued) AS revalued_opening_mrr,
-    count(*) FILTER (was_active) AS opening_customers,
-    count(*) FILTER (revalued <> opening) AS fx_customers,
-    count(*) FILTER (NOT was_active AND is_newcomer) AS new_customers,
-    count(*) FILTER (NOT was_active AND NOT is_newcomer) AS reactivated_customers,
-    count(*) FILTER (was_active AND is_active AND closing > revalued) AS expanded_customers,
-    count(*) FILTER (was_active AND is_active AND closing < revalued) AS contracted_customers,
-    count(*) FILTER (NOT is_active) AS churned_customers,
-    count(*) FILTER (is_active) AS closing_customers
-FROM segmented
-GROUP BY GROUPING SETS ((period_id), (period_id, country), (period_id, region), (period_id, language),
-    (period_id, customer_segment), (period_id, acquisition_channel), (period_id, age_band), (period_id, plan));
-
-CREATE MACRO money(amount) AS round(coalesce(amount, 0), 2)::DECIMAL(18, 2);
-CREATE MACRO over_whole(part, whole) AS CASE WHEN whole <> 0 THEN part::DOUBLE / whole::DOUBLE END;
-CREATE MACRO wilson(part, whole, side) AS CASE WHEN whole > 0 THEN
-    (part / whole + 1.959963984540054 ** 2 / (2 * whole)
-        + side * 1.959963984540054 * sqrt(part / whole * (1 - part / whole) / whole + 1.959963984540054 ** 2 / (4 * whole ** 2)))
-    / (1 + 1.959963984540054 ** 2 / whole) END;
-
-CREATE TEMP TABLE published AS
-SELECT period, period_start, period_end, is_complete, segment_by, segment_value,
-    money(opening_mrr) AS opening_mrr, money(fx_mrr) AS fx_mrr, money(new_mrr) AS new_mrr,
-    money(reactivated_mrr) AS reactivated_mrr, money(expanded_mrr) AS expanded_mrr, money(contracted_mrr) AS contracted_mrr,
-    money(churned_mrr) AS churned_mrr, money(closing_mrr) AS closing_mrr, money(revalued_opening_mrr) AS revalued_opening_mrr,
-    coalesce(COLUMNS('.*_customers$'), 0),
-    money(12 * closing_mrr) AS arr
-FROM (
-    SELECT * FROM totals WHERE segment_by <> 'all'
-    UNION ALL BY NAME
-    SELECT periods.period_id, 'all' AS segment_by, 'all' AS segment_value, t.* EXCLUDE (period_id, segment_by, segment_value)
-    FROM periods LEFT JOIN (SELECT * FROM totals WHERE segment_by = 'all') AS t USING (period_id)
-)
-JOIN periods USING (period_id)
-ORDER BY period, period_start, segment_by, segment_value;
-
-CREATE TEMP TABLE mrr_growth AS
-SELECT * EXCLUDE (arr), 0::DECIMAL(18, 2) AS trial_mrr, 0::BIGINT AS paused_customers,
-    over_whole(closing_mrr - opening_mrr, opening_mrr) AS mrr_growth_rate,
-    over_whole(expanded_mrr - contracted_mrr - churned_mrr, revalued_opening_mrr) AS existing_mrr_growth_rate,
-    1 + existing_mrr_growth_rate AS nrr,
-    1 - over_whole(contracted_mrr + churned_mrr, revalued_opening_mrr) AS grr,
-    over_whole(new_mrr + reactivated_mrr + expanded_mrr, contracted_mrr + churned_mrr) AS quick_ratio,
-    over_whole(closing_mrr, closing_customers) AS arpa,
-    arr
-FROM published;
-
-CREATE TEMP TABLE churn AS
-SELECT period, period_start, period_end, is_complete, segment_by, segment_value,
-    opening_customers, churned_customers, revalued_opening_mrr, churned_mrr, contracted_mrr, expanded_mrr,
-    over_whole(churned_customers, opening_customers) AS customer_churn_rate,
-    wilson(churned_customers, opening_customers, -1) AS customer_churn_rate_low,
-    wilson(churned_customers, opening_customers, 1) AS customer_churn_rate_high,
-    over_whole(churned_mrr + contracted_mrr, revalued_opening_mrr) AS gross_mrr_churn_rate,
-    over_whole(churned_mrr + contracted_mrr - expanded_mrr, revalued_opening_mrr) AS net_mrr_churn_rate
-FROM published WHERE segment_by = 'all' OR opening_customers > 0;
