@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test gx-range ui check format bench clean
+.PHONY: help demo test soak gx-range ui check format bench clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -20,6 +20,10 @@ demo: $(READY) ## Generate a company, compute its metrics and publish them under
 
 test: $(READY) ## Run the tests and hold the coverage gate
 	$(BIN)/pytest -n auto --dist loadfile --cov --cov-report=term
+
+soak: $(READY) ## Live through thousands of random histories of nights, and kill runs at every step
+	$(BIN)/python -m tests.soak --histories $${LOYALTY_SOAK_HISTORIES:-3000}
+	LOYALTY_SOAK_KILLS=$${LOYALTY_SOAK_KILLS:-600} $(BIN)/pytest -n auto --dist loadfile tests/faults
 
 gx-range: $(READY) ## Hold the validation engine to the oldest and the newest Great Expectations
 	for release in '==1.15.2' '>=1.15.2,<2'; do \

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from tests.companies import Raw, Row
 
 T = TypeVar("T")
+SPAN = (0, 1, 2, 3, -1)
+"""In which months things happen, counted from the first."""
 LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -70,10 +72,11 @@ class Dice(Protocol):
 
 @dataclass(frozen=True)
 class MadeUp:
-    """Raw tables, and the settings under which they are read."""
+    """Raw tables, the settings under which they are read, and the month about which things happen."""
 
     raw: Raw
     settings: dict[str, Any]
+    first: date
 
 
 @dataclass
@@ -83,6 +86,7 @@ class Maker:
     dice: Dice
     zone: ZoneInfo
     first: date
+    span: Sequence[int] = SPAN
     raw: Raw = field(default_factory=dict)
 
     def add(self, table: str, row: Row) -> None:
@@ -122,7 +126,7 @@ class Maker:
 
     def moment(self) -> datetime:
         """Return an instant at, near or between the starts of months."""
-        number = self.dice.one_of((0, 1, 2, 3, -1))
+        number = self.dice.one_of(self.span)
         if self.chance(4):
             return self.instant(self.month_start(number) + 30 * DAY + self.dice.one_of(NEAR))
         return self.instant(self.month_start(number)) + self.dice.one_of(NEAR)
@@ -142,11 +146,13 @@ def plus_months(wall: datetime, months: int) -> datetime:
     return wall.replace(year=year, month=month0 + 1, day=min(wall.day, last_day))
 
 
-def made_up(dice: Dice, customers: Sequence[int] = range(1, 7), **fixed: Any) -> MadeUp:
+def made_up(
+    dice: Dice, customers: Sequence[int] = range(1, 7), span: Sequence[int] = SPAN, **fixed: Any
+) -> MadeUp:
     """Make up a company; `customers` are the numbers of them to choose from, `fixed` are settings."""
     settings = policy(dice) | fixed
     zone = ZoneInfo(settings["timezone"])
-    maker = Maker(dice, zone, settings.pop("first"))
+    maker = Maker(dice, zone, settings.pop("first"), span)
     settings["as_of"] = as_of(maker)
     names = [f"c{number:02}" for number in range(dice.one_of(customers))]
     for name in names:
@@ -156,7 +162,7 @@ def made_up(dice: Dice, customers: Sequence[int] = range(1, 7), **fixed: Any) ->
     for number in range(dice.one_of((0, 1, 2, 3)) if len(names) < 10 else 3 * len(names)):
         refer(maker, f"r{number:03}", names)
     rates(maker)
-    return MadeUp(maker.raw, settings)
+    return MadeUp(maker.raw, settings, maker.first)
 
 
 def policy(dice: Dice) -> dict[str, Any]:
