@@ -214,6 +214,7 @@ def test_a_refund_touches_the_month_it_is_given_back_in(after: Callable[..., str
     [
         ({"mrr_floor": Decimal(1)}, "02 03 04 05 06 | customer_months | nobody is between the two floors"),
         ({"delinquency_days": 10}, "02 03 04 05 06 | billed_invoices recurring_lines | everybody paid"),
+        ({"renewal_grace_days": 5}, "02 03 04 05 06 | renewals line_state | everybody renews in time"),
         ({"clv_horizon_months": 12}, "02 03 04 05 06 | customer_residuals | nobody purchases"),
         ({"advocacy_depth": 0}, "whole | advocacy | nobody was referred by a referred"),
         ({"activity_window_days": 10}, "02 03 04 05 06 | recurring_lines | nobody purchases"),
@@ -258,6 +259,14 @@ def test_a_new_month_touches_the_one_that_it_completes(
     """June closes on 1 July as it stands; its quarter is complete, and the year goes on in July."""
     made = after(settled(as_of=date(2024, 7, 2)))
     assert months_made(made) == {name: {"06", "07"} for name in tables_of_months(begun)}
+
+
+def test_the_days_after_a_month_has_closed_leave_it_closed(
+    begun: tuple[Company, Path], after: Callable[..., str]
+) -> None:
+    """Though renewals of June's lines may still come within the grace."""
+    made = after(settled(as_of=date(2024, 7, 2)), settled(as_of=date(2024, 7, 3)))
+    assert months_made(made) == {name: {"07"} for name in tables_of_months(begun)}
 
 
 def tables_of_months(begun: tuple[Company, Path]) -> list[str]:

@@ -26,9 +26,10 @@ def company(company, landed):
 
 
 def published(settings):
-    """The published tables but the history of checks, which tells when each data folder was filled."""
+    """The published tables but those that tell when each data folder was filled, and what it showed before."""
     files = (settings.data_dir / "metrics").glob("*.parquet")
-    return {path.name: path.read_bytes() for path in files if path.stem != "validation_history"}
+    logs = {"validation_history", "restatements"}
+    return {path.name: path.read_bytes() for path in files if path.stem not in logs}
 
 
 def failures(run):
