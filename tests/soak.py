@@ -65,18 +65,17 @@ def lives(numbers: range, source: str) -> Iterator[tuple[History, Life]]:
 
 def tell(history: History, seconds: float) -> None:
     """What went wrong, in how few nights it still does, and how to repeat it."""
-    traceback.print_exc()
-    until, nights = time.monotonic() + seconds, history.nights
-    if fails(history, nights):
-        while time.monotonic() < until:
-            shorter = next(
-                (n for n in shortened(nights) if time.monotonic() < until and fails(history, n)), None
-            )
-            if shorter is None:
-                break
-            nights = shorter
     again = f"python -m tests.soak {history.source} --first {history.number} --histories 1"
-    told = f"{history}\nshrunk to {nights}\nRepeat: {again}"
+    traceback.print_exc()
+    print(f"{history}\nRepeat: {again}", file=sys.stderr, flush=True)  # noqa: T201
+    until, nights = time.monotonic() + seconds, history.nights
+    is_alone = fails(history, nights)
+    while is_alone and time.monotonic() < until:
+        shorter = next((n for n in shortened(nights) if time.monotonic() < until and fails(history, n)), None)
+        if shorter is None:
+            break
+        nights = shorter
+    told = f"Shrunk to {nights}" if is_alone else "Alone, after its company's first night only, it goes well"
     print(told, file=sys.stderr)  # noqa: T201
 
 

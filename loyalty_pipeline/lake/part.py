@@ -1,7 +1,8 @@
 """What parts and units of work are called.
 
 A unit of work is a month, `2024-05`, or a shard of it, `2024-05.3of4`; or `whole`. A part of a table is named like the
-unit that wrote it, and where a unit writes rows of several months, with the month before: `2024-05/2024-04.3of4`.
+unit that wrote it, and where a unit writes rows of several months, with the month before: `2024-05/2024-04.3of4`. A task that
+files what landed is of a whole month, and writes a part for each shard.
 """
 
 WHOLE = "whole"

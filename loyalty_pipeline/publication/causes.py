@@ -96,7 +96,7 @@ class Lineage:
                 own |= {Evidence(cause, name, batch) for cause, batch in self.news.of(name, part)}
             elif difference.kind == "table":
                 if self.old.entry(name, part) != self.new.entry(name, part):
-                    sources[name, _unit_of(part)] = None
+                    sources[name, self._unit_of(name, part)] = None
             elif before and after:
                 own |= set(self._of_task(table, difference, (before, after)))
         if not (before and after):
@@ -113,8 +113,15 @@ class Lineage:
             for part in sorted({part for edition in editions for part in edition.lake.tables.get(table, {})}):
                 is_early = month_of(part) <= max(firsts, default="")
                 if is_early and self.old.entry(table, part) != self.new.entry(table, part):
-                    found[table, _unit_of(part)] = None
+                    found[table, self._unit_of(table, part)] = None
         return list(found)
+
+    def _unit_of(self, table: str, part: str) -> str:
+        """The unit of work that wrote a part: of its own shard, or of all where a task files what landed."""
+        work = work_of(part) or month_of(part)
+        unit = named(work, shard_of(part))
+        is_known = any(unit in edition.lake.tasks.get(table, {}) for edition in (self.old, self.new))
+        return unit if is_known else work
 
     def _of_task(
         self, table: str, difference: Difference, inputs: tuple[dict[str, str], ...]
@@ -157,12 +164,6 @@ class Lineage:
 
     def _as_of(self) -> Evidence:
         return Evidence(AS_OF, self.news.moved.told if self.news.moved else "")
-
-
-def _unit_of(part: str) -> str:
-    """The unit of work that wrote a part."""
-    work = work_of(part)
-    return named(work, shard_of(part)) if work else part
 
 
 def verdict(found: Iterable[Evidence], *, is_forward: bool) -> tuple[str, list[Evidence]]:

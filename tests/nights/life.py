@@ -10,6 +10,7 @@ from typing import Any
 
 import polars as pl
 
+from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.lake.audit import ContractBroken
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.specification import Specification
@@ -80,8 +81,8 @@ class Life:
                     return
         except Died:
             return
-        except ContractBroken:
-            # Newer months may not go with older ones of another as-of.
+        except (ContractBroken, DataFault):
+            # Newer months may not go with older ones of another as-of or time zone.
             if night.end != "leaves older months":
                 raise
             return
