@@ -46,7 +46,8 @@ def homes(decision: Decision, parents: Parents) -> pl.DataFrame:
             raise ValueError(message)
         rows = decision.ledger.select(*dict.fromkeys([*named, column])).filter(decision.open)
         months = filed.select(pl.col(parent_key).alias(column), HOME)
-        return rows.join(months, on=column, how="left", maintain_order="left").select(*named, HOME)
+        own = rows.join(months, on=column, how="left", maintain_order="left").select(*named, HOME)
+        return _with_the_newest(own, decision)
     rows = decision.ledger.select(*named, HOME).filter(decision.open)
     if decision.history.is_empty and not repeated(rows, key).any():
         return rows
@@ -54,6 +55,23 @@ def homes(decision: Decision, parents: Parents) -> pl.DataFrame:
     known = decision.history.homes
     months = pl.concat([known, first.join(known, on=key, how="anti")])
     return rows.drop(HOME).join(months, on=key, how="left", maintain_order="left").select(*named, HOME)
+
+
+def _with_the_newest(own: pl.DataFrame, decision: Decision) -> pl.DataFrame:
+    """Every version of a key with the one that counts, whatever the others refer to: filed apart, both would count."""
+    key = decision.reading.key
+    if decision.history.is_empty and not repeated(own, key).any():
+        return own
+    # A row that returns counts from now on.
+    revived = pl.lit(decision.revived.filter(decision.open))
+    now = pl.lit(decision.reading.extracted_at, dtype=INSTANT)
+    counts_from = pl.when(revived).then(now).otherwise("updated_at").alias("updated_at")
+    landing = own.with_columns(counts_from).sort("updated_at", "_row").select(*key, "updated_at", HOME)
+    known = decision.history.latest.select(*key, "updated_at", HOME).join(own, on=key, how="semi")
+    # Of two that changed at once the one that lands now counts.
+    newest = pl.concat([known, landing]).sort("updated_at", maintain_order=True)
+    months = newest.unique(key, keep="last", maintain_order=True).select(*key, HOME)
+    return own.drop(HOME).join(months, on=key, how="left", maintain_order="left")
 
 
 def file_rows(decision: Decision, homed: pl.DataFrame, store: Store, batch: str) -> Filed:

@@ -82,8 +82,8 @@ class Life:
         except Died:
             return
         except (ContractBroken, DataFault):
-            # Newer months may not go with older ones of another as-of or time zone.
-            if night.end != "leaves older months":
+            # Some months may not go with others of another as-of or time zone.
+            if not night.end.startswith("leaves"):
                 raise
             return
         lake.commit()
@@ -113,8 +113,10 @@ class Life:
 
 
 def chosen(end: str, units: list[str]) -> list[str] | None:
-    """The units that a night computes; None for all."""
+    """The units that a night computes; None for all, and for a table in one piece."""
     half = len(units) // 2
+    if not half:
+        return None
     return {"leaves newer months": units[:half], "leaves older months": units[half:]}.get(end)
 
 
