@@ -9,7 +9,8 @@ from loyalty_pipeline.metrics.customer_retention import customer_retention
 from loyalty_pipeline.metrics.mrr_growth import mrr_growth
 from loyalty_pipeline.months.attribute_changes import attribute_changes
 from loyalty_pipeline.months.cohorts import cohort_members, cohort_months, cohort_sums
-from loyalty_pipeline.months.customer_months import currency_months, customer_months
+from loyalty_pipeline.months.currency_months import currency_months
+from loyalty_pipeline.months.customer_months import customer_months
 from loyalty_pipeline.months.customer_periods import customer_periods
 from loyalty_pipeline.months.customer_revenue import customer_revenue, customer_value
 from loyalty_pipeline.months.customer_state import customer_state

@@ -7,8 +7,9 @@ from typing import Any
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
 from loyalty_pipeline.lake.backfill import Backfill, compute_again, months_between
-from loyalty_pipeline.lake.lake import Lake, Outcome, by_month
+from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.lock import exclusive
+from loyalty_pipeline.lake.outcome import Outcome, by_month
 from loyalty_pipeline.lake.plan import Plan, plan_of
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing import LandingReport, land

@@ -1,16 +1,16 @@
 """The commands. What they do is done elsewhere; imports wait until a command needs them."""
 
 import json
-from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from loyalty_pipeline.cli.exits import said
+from loyalty_pipeline.cli.options import AsJson, AsOf, DataDir, SettingsFile, Source, date_of
 from loyalty_pipeline.cli.quarantine import quarantine
 from loyalty_pipeline.cli.snapshots import snapshots
-from loyalty_pipeline.settings import Settings, SettingsError
+from loyalty_pipeline.settings import Settings
 
 app = typer.Typer(
     name="loyalty",
@@ -21,11 +21,6 @@ app = typer.Typer(
 )
 app.add_typer(quarantine, name="quarantine")
 app.add_typer(snapshots, name="snapshots")
-Source = Annotated[str | None, typer.Option(help="Folder or URL of the raw tables.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
-AsOf = Annotated[str | None, typer.Option(help="First local date that does not count, such as 2026-10-17.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A loyalty.toml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 
 
 def main() -> None:
@@ -46,7 +41,7 @@ def run(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Land what is new, compute what it changed, publish: one night in one process."""
     with said("Nothing was published; what was published before is as it was."):
-        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=_date(as_of))
+        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=date_of(as_of))
         from loyalty_pipeline.cli.night import run_night  # noqa: PLC0415 - polars is not needed to print help
 
         run_night(chosen, is_full=full, as_json=as_json)
@@ -63,7 +58,7 @@ def plan(
 ) -> None:
     """Tell what a run would extract, compute and publish, and why. Writes nothing."""
     with said():
-        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=_date(as_of))
+        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=date_of(as_of))
         from loyalty_pipeline.cli.plan import tell_plan  # noqa: PLC0415 - polars is not needed to print help
 
         tell_plan(chosen, is_json=as_json)
@@ -81,7 +76,7 @@ def backfill(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Compute months again without landing anything, then what that changed, and publish."""
     with said("Nothing was published; what was published before is as it was."):
-        chosen = Settings.load(settings, data_dir=data_dir, as_of=_date(as_of))
+        chosen = Settings.load(settings, data_dir=data_dir, as_of=date_of(as_of))
         from loyalty_pipeline.cli.backfill import run_backfill  # noqa: PLC0415 - as above
 
         run_backfill(chosen, first, last, is_json=as_json)
@@ -127,14 +122,6 @@ def doctor(settings: SettingsFile = None, *, as_json: AsJson = False) -> None:
             typer.echo(f"{'ok  ' if finding.is_good else 'BAD '} {finding.subject}: {finding.told}")
     if not all(finding.is_good for finding in findings):
         raise SystemExit(1)
-
-
-def _date(text: str | None) -> date | None:
-    try:
-        return None if text is None else date.fromisoformat(text)
-    except ValueError:
-        message = f"as_of = {text} (argument): expected a date, such as {datetime.now(UTC).date()}"
-        raise SettingsError(message) from None
 
 
 if __name__ == "__main__":

@@ -6,8 +6,8 @@ import re
 import typer
 
 from loyalty_pipeline.cli.night import progress
-from loyalty_pipeline.lake.lake import Outcome
 from loyalty_pipeline.lake.month_runs import month_runs
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.pipeline import backfill
 from loyalty_pipeline.settings import Settings, SettingsError

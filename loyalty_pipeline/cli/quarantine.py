@@ -1,12 +1,11 @@
 """`loyalty quarantine`: what landing set aside, what it is worth, and judging it again."""
 
-from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from loyalty_pipeline.cli.exits import said
+from loyalty_pipeline.cli.options import AsJson, AsOf, DataDir, SettingsFile, Source, date_of
 from loyalty_pipeline.settings import Settings, SettingsError
 
 SCREEN = 20
@@ -18,14 +17,6 @@ quarantine = typer.Typer(
 )
 Table = Annotated[str, typer.Argument(help="A raw table, such as invoice_lines.")]
 Tables = Annotated[list[str] | None, typer.Argument(help="Raw tables; default: all with rows set aside.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
-Source = Annotated[str | None, typer.Option(help="Folder or URL of the raw tables.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A loyalty.toml.")]
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="First local date that does not count, such as 2026-10-17."),
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 
 
 @quarantine.command("list")
@@ -81,7 +72,7 @@ def replay(  # noqa: PLR0913 - one parameter an option
 ) -> None:
     """Judge rows that were set aside again, under today's rules and mappings, and publish what that changed."""
     with said("Nothing was released or published; both are as they were."):
-        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=as_of and as_of.date())
+        chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=date_of(as_of))
         from loyalty_pipeline.cli.quarantine_replay import run_replay  # noqa: PLC0415 - as above
 
         run_replay(chosen, tables or [], is_json=as_json)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from loyalty_pipeline.cli.exits import said
+from loyalty_pipeline.cli.options import AsJson, DataDir, SettingsFile
 from loyalty_pipeline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ snapshots = typer.Typer(
     no_args_is_help=True,
 )
 Snapshot = Annotated[str, typer.Argument(help="Its id, or the beginning of it; default: see above.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
-SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A loyalty.toml.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]
 UNCHANGED = "Readers get what they got before."
 
 

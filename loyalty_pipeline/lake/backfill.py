@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from loyalty_pipeline.lake.index import FIRST, LAST
-from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.part import WHOLE, month_of, work_of
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.lake.store import is_as_written
@@ -80,8 +81,8 @@ def _discarded(lake: Lake, table: Specification, months: set[str]) -> list[str]:
     """The parts that the work of some months wrote and whose files were damaged: deleted, so that they are written anew."""
     found = []
     for part, entry in lake.manifest.tables.get(table.name, {}).items():
-        path, work = lake.store.path(entry), work_of(part) if table.is_split else month_of(part)
-        if work in months and path.exists() and not is_as_written(path, entry):
+        path = lake.store.path(entry)
+        if work_of(part) in months and path.exists() and not is_as_written(path, entry):
             path.unlink()
             found.append(part)
     return sorted(found)

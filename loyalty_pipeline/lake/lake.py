@@ -5,7 +5,7 @@ was computed from; when its rows come out as they were, nothing after it is stal
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from time import monotonic
 from typing import Any
@@ -17,7 +17,8 @@ from loyalty_pipeline.lake.differences import AHEAD
 from loyalty_pipeline.lake.index import FIRST, LAST
 from loyalty_pipeline.lake.manifest import Entry, Inputs, digest_of
 from loyalty_pipeline.lake.order import in_order
-from loyalty_pipeline.lake.part import WHOLE, month_of, named, shards, work_of
+from loyalty_pipeline.lake.outcome import Outcome, outcome_of
+from loyalty_pipeline.lake.part import WHOLE, named, shards, unit_of
 from loyalty_pipeline.lake.reading import Reading, date_of, text_of
 from loyalty_pipeline.lake.sharding import by_shard
 from loyalty_pipeline.lake.specification import Specification
@@ -26,19 +27,6 @@ from loyalty_pipeline.periods import Calendar, instant_literal, months_from
 
 ACTIVITY = {"recurring_lines": "starts_at", "payments": "occurred_at"}
 """The tables whose earliest month is the first there are metrics for, and when their rows happen."""
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one task; `month` is its unit. `is_changed` is false where new rows equal the old ones."""
-
-    table: str
-    month: str
-    is_recomputed: bool
-    is_changed: bool
-    rows: int
-    bytes: int
-    digest: str
 
 
 class Lake:
@@ -105,13 +93,16 @@ class Lake:
             self.__dict__.pop("months", None)
         table, outcomes = self.tables[name], []
         planned = self.units(table)
+        written = self._written(name, planned)
         # First of all: the month after one that is gone must not be computed from it.
-        is_pruned = self._prune(table, planned)
+        is_pruned = self._prune(name, planned, written)
         wanted = None if units is None else set(units)
         for unit in planned if wanted is None else [unit for unit in planned if unit in wanted]:
-            inputs = self.reading.inputs(table, unit)
+            inputs, before = self.reading.inputs(table, unit), written.get(unit, {})
             is_stale = is_full or self.manifest.tasks.get(name, {}).get(unit) != inputs
-            outcomes.append(self._computed(table, unit, inputs) if is_stale else self._kept(table, unit))
+            outcomes.append(
+                self._computed(table, unit, inputs, before) if is_stale else outcome_of(name, unit, before)
+            )
         self._is_dirty |= is_pruned or any(outcome.is_recomputed for outcome in outcomes)
         if monotonic() - self._committed_at >= self.commit_every:
             self.commit()
@@ -125,7 +116,9 @@ class Lake:
 
     def kept(self, name: str) -> list[Outcome]:
         """What the lake has of a table, task by task."""
-        return [self._kept(self.tables[name], unit) for unit in sorted(self.manifest.tasks.get(name, {}))]
+        units = sorted(self.manifest.tasks.get(name, {}))
+        written = self._written(name, units)
+        return [outcome_of(name, unit, written.get(unit, {})) for unit in units]
 
     def scan(self, name: str) -> pl.LazyFrame:
         """A table over all months."""
@@ -145,14 +138,13 @@ class Lake:
                     return True
         return False
 
-    def _computed(self, table: Specification, unit: str, inputs: Inputs) -> Outcome:
+    def _computed(self, table: Specification, unit: str, inputs: Inputs, before: dict[str, Entry]) -> Outcome:
         arguments, ahead = self.reading.arguments(table, unit)
         rows = in_order(
             table.contract.cast(table.function(**arguments)).collect(), table.contract.primary_key()
         )
         if broken := breaches(rows, table.contract, table=table.name, month=unit):
             raise ContractBroken(broken)
-        before = self._written(table, unit)
         after = {
             part: self.store.write(table.name, part, piece, inputs=inputs)
             for part, piece in self._pieces(table, unit, rows)
@@ -163,29 +155,15 @@ class Lake:
             inputs = self.reading.inputs(table, unit)
         self.manifest.tasks.setdefault(table.name, {})[unit] = inputs
         is_changed = _digests(before) != _digests(after)
-        return replace(self._kept(table, unit), is_recomputed=True, is_changed=is_changed)
+        return replace(outcome_of(table.name, unit, after), is_recomputed=True, is_changed=is_changed)
 
-    def _kept(self, table: Specification, unit: str) -> Outcome:
-        entries = self._written(table, unit)
-        digests = list(_digests(entries).values())
-        return Outcome(
-            table.name,
-            unit,
-            is_recomputed=False,
-            is_changed=False,
-            rows=sum(entry.rows for entry in entries.values()),
-            bytes=sum(entry.bytes for entry in entries.values()),
-            digest=digests[0] if len(digests) == 1 else digest_of(*digests),
-        )
-
-    def _written(self, table: Specification, unit: str) -> dict[str, Entry]:
-        if table.is_split:
-            entries = self.manifest.tables.get(table.name, {})
-            return {part: entries[part] for part in sorted(entries) if work_of(part) == unit}
-        if table.is_sharded and table.unit != "month":
-            return self.reading.parts.between(table.name, unit, unit)
-        entries = self.manifest.tables.get(table.name, {})
-        return {unit: entries[unit]} if unit in entries else {}
+    def _written(self, name: str, planned: list[str]) -> dict[str, dict[str, Entry]]:
+        """The parts of a table by the unit whose work wrote them."""
+        units = self.manifest.tasks.get(name, {}).keys() | set(planned)
+        found: dict[str, dict[str, Entry]] = {}
+        for part, entry in sorted(self.manifest.tables.get(name, {}).items()):
+            found.setdefault(unit_of(part, units), {})[part] = entry
+        return found
 
     def _pieces(
         self, table: Specification, unit: str, rows: pl.DataFrame
@@ -200,33 +178,13 @@ class Lake:
         for part, piece in by_month.items():
             yield from ((named(part, shard), bucket) for shard, bucket in by_shard(piece, self.shards))
 
-    def _prune(self, table: Specification, planned: list[str]) -> bool:
-        tasks, still = self.manifest.tasks.get(table.name, {}), set(planned)
+    def _prune(self, name: str, planned: list[str], written: dict[str, dict[str, Entry]]) -> bool:
+        tasks, still = self.manifest.tasks.get(name, {}), set(planned)
         gone = [unit for unit in tasks if unit not in still]
         for unit in gone:
-            self.reading.parts.replace(table.name, self._written(table, unit), {})
+            self.reading.parts.replace(name, written.get(unit, {}), {})
             del tasks[unit]
         return bool(gone)
-
-
-def by_month(outcomes: list[Outcome]) -> list[Outcome]:
-    """The outcomes with the shards of a month as one."""
-    months: dict[str, list[Outcome]] = {}
-    for outcome in outcomes:
-        months.setdefault(month_of(outcome.month), []).append(outcome)
-    return [made[0] if len(made) == 1 else _united(month, made) for month, made in months.items()]
-
-
-def _united(month: str, made: list[Outcome]) -> Outcome:
-    return Outcome(
-        made[0].table,
-        month,
-        is_recomputed=any(outcome.is_recomputed for outcome in made),
-        is_changed=any(outcome.is_changed for outcome in made),
-        rows=sum(outcome.rows for outcome in made),
-        bytes=sum(outcome.bytes for outcome in made),
-        digest=digest_of(*(outcome.digest for outcome in made)),
-    )
 
 
 def _digests(entries: dict[str, Entry]) -> dict[str, str]:

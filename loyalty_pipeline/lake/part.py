@@ -5,18 +5,26 @@ unit that wrote it, and where a unit writes rows of several months, with the mon
 files what landed is of a whole month, and writes a part for each shard.
 """
 
+from collections.abc import Container
+
 WHOLE = "whole"
 MONTH = len("2024-05")
 
 
 def month_of(name: str) -> str:
     """The month that a part's rows belong to, or that a unit is of; `whole` for a table in one piece."""
-    return name[:MONTH]
+    return WHOLE if name.startswith(WHOLE) else name[:MONTH]
 
 
 def work_of(part: str) -> str:
-    """The month, or `whole`, whose work wrote a part of a table that is split by month."""
-    return part.partition("/")[2].partition(".")[0]
+    """The month, or `whole`, whose work wrote a part: its own, unless its table is split by month."""
+    return part.partition("/")[2].partition(".")[0] or month_of(part)
+
+
+def unit_of(part: str, units: Container[str]) -> str:
+    """The unit, among those there are, whose work wrote a part: of its own shard, or of all shards at once."""
+    own = named(work_of(part), shard_of(part))
+    return own if own in units else work_of(part)
 
 
 def shard_of(name: str) -> str:

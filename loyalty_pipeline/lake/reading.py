@@ -100,20 +100,28 @@ class Reading:
         return self._windows[month]
 
     def _parts(self, table: Specification, read: Read, unit: str) -> dict[str, Entry]:
-        month, first, last = month_of(unit), FIRST, LAST
-        if read.reach == "same":
-            first = last = month
-        elif read.reach in ("previous", "following"):
-            first = last = text_of(plus(date_of(month), -1 if read.reach == "previous" else 1))
-        elif read.reach == "through":
-            last = month
-        elif read.reach == "period months":
-            first, last = text_of(self._window(month)[0].first_opening_month), month
-        elif read.reach == "later":
-            first, last = text_of(plus(date_of(month), 1)), self._reached(table, unit) or FIRST
+        first, last = self.span(table, read, unit)
         is_bucket = read.is_sharded and table.is_sharded and table.unit == "month"
         index = self.raw_parts if read.is_raw else self.parts
         return index.between(read.table, first, last, shard_of(unit) if is_bucket else None)
+
+    def span(self, table: Specification, read: Read, unit: str) -> tuple[str, str]:
+        """From which month to which a task reads a table; of the later ones as far as it got when it was done."""
+        month = month_of(unit)
+        match read.reach:
+            case "same":
+                return month, month
+            case "previous" | "following":
+                other = text_of(plus(date_of(month), -1 if read.reach == "previous" else 1))
+                return other, other
+            case "through":
+                return FIRST, month
+            case "period months":
+                return text_of(self._window(month)[0].first_opening_month), month
+            case "later":
+                return text_of(plus(date_of(month), 1)), self._reached(table, unit) or FIRST
+            case _:
+                return FIRST, LAST
 
     def _reached(self, table: Specification, unit: str) -> str:
         return self.manifest.tasks.get(table.name, {}).get(unit, {}).get(AHEAD, "")

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.lake.manifest import Manifest, digest_of
-from loyalty_pipeline.lake.part import month_of, shard_of, work_of
+from loyalty_pipeline.lake.part import unit_of
 
 COMMITS = "commits"
 """The note on how many manifests were committed before and with this one."""
@@ -91,8 +91,7 @@ def without(manifest: Manifest, missing: Missing) -> Manifest:
     for table, part in missing:
         del manifest.tables[table][part]
         tasks = manifest.tasks.get(table, {})
-        for unit in [unit for unit in tasks if _made(unit, part)]:
-            del tasks[unit]
+        tasks.pop(unit_of(part, tasks), None)
     return manifest
 
 
@@ -120,11 +119,6 @@ def _size(file: str, folder: int) -> int:
         return os.stat(file, dir_fd=folder).st_size
     except (FileNotFoundError, NotADirectoryError):
         return -1
-
-
-def _made(unit: str, part: str) -> bool:
-    """Whether a unit's work wrote a part. A unit without a shard may write the parts of all shards."""
-    return month_of(unit) == (work_of(part) or month_of(part)) and shard_of(unit) in ("", shard_of(part))
 
 
 def _others(root: Path, pointer: str | None) -> list[tuple[str, Manifest]]:

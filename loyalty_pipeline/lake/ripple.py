@@ -66,13 +66,12 @@ class Ripple:
 
     def through(self, table: Specification, unit: str) -> tuple[str, ...]:
         """The tables that a task reads where they may change; its own is among them where it reads itself."""
-        ahead = self.lake.manifest.tasks.get(table.name, {}).get(unit, {}).get(AHEAD, FIRST)
         found = [
             read.table
             for read in table.reads
             if read.table
             and not read.is_raw
-            and self.touched[read.table].meet(*self._span(read, unit, ahead), shard_of(unit))
+            and self.touched[read.table].meet(*self.lake.reading.span(table, read, unit), shard_of(unit))
         ]
         return tuple(dict.fromkeys(found))
 
@@ -127,29 +126,11 @@ class Ripple:
             parts = [(reason.part, landed.tables.get(reason.name, {}).get(reason.part)) for reason in reasons]
             return {part: entry for part, entry in parts if entry is not None}
         raw = [read for read in table.reads if read.is_raw]
-        found = [landed.between(read.table, *self._span(read, unit, FIRST)) for read in raw]
+        found = [landed.between(read.table, *self.lake.reading.span(table, read, unit)) for read in raw]
         return {part: entry for entries in found for part, entry in entries.items()}
 
     def _month_at(self, instant: str) -> str:
         return f"{datetime.fromisoformat(instant).astimezone(ZoneInfo(self.lake.calendar.timezone)):%Y-%m}"
-
-    def _span(self, read: Read, unit: str, ahead: str) -> tuple[str, str]:
-        """From which month to which a task reads a table."""
-        month = month_of(unit)
-        match read.reach:
-            case "same":
-                return month, month
-            case "previous" | "following":
-                other = text_of(plus(date_of(month), -1 if read.reach == "previous" else 1))
-                return other, other
-            case "through":
-                return FIRST, month
-            case "period months":
-                return text_of(self.lake.calendar.month(date_of(month)).first_opening_month), month
-            case "later":
-                return text_of(plus(date_of(month), 1)), ahead
-            case _:
-                return FIRST, LAST
 
     @property
     def _activity(self) -> list[str]:
@@ -170,8 +151,7 @@ class Ripple:
         return first if first < text_of(self.lake.calendar.last_month) else LAST
 
     def _may_write(self, name: str, part: str) -> bool:
-        work = work_of(part) if self.lake.tables[name].is_split else month_of(part)
-        return self.computed[name].meet(work, work, shard_of(part))
+        return self.computed[name].meet(work_of(part), work_of(part), shard_of(part))
 
     def _stays(self, table: Specification, month: str) -> bool:
         if table.unit != "home":

@@ -14,6 +14,7 @@ import polars as pl
 from loyalty_pipeline.faults import writing
 from loyalty_pipeline.lake.data_file import as_file, digest_of_file, whole_size
 from loyalty_pipeline.lake.manifest import Entry, Inputs, Manifest, digest_of
+from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.recovery import COMMITS, Counting, Damaged, counting, manifest_file, stored, tell
 
 PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
@@ -43,7 +44,7 @@ class Store:
     ) -> Entry:
         """Store the rows; a file with the same rows is kept as it is."""
         content, digest = as_file(frame, inputs or {})
-        file = f"{table}/{part.partition('/')[0]}/{digest}.parquet"
+        file = f"{table}/{month_of(part)}/{digest}.parquet"
         path = self.root / file
         if not (size := whole_size(path, content)):
             write_whole(path, content)

@@ -6,9 +6,10 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import Sharded, day, exact, flag, identifier, key
-from loyalty_pipeline.faults import DataFault
-from loyalty_pipeline.money import EXACT, converted, total
-from loyalty_pipeline.months.line_state import LineState
+from loyalty_pipeline.money import EXACT, total
+from loyalty_pipeline.months.currency_months import CurrencyMonth
+from loyalty_pipeline.months.exchange import at_rate, closing_rates
+from loyalty_pipeline.months.line_state import LineState, held_at_closing
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.staging.fx_rates import DailyRate
 
@@ -23,15 +24,6 @@ STATE = (
     "has_paused",
 )
 LINE = ("customer_id", "kind", "currency", "plan_id", "mrr")
-
-
-class CurrencyMonth(Sharded):
-    """One row per customer and currency with a recurring line that holds at the closing, of who has several currencies."""
-
-    month = day("The month.", key=True)
-    customer_id = key("The customer.")
-    currency = key("The currency.")
-    mrr = exact("MRR at the closing.", of="currency of the row / month")
 
 
 class CustomerMonth(Sharded):
@@ -51,17 +43,6 @@ class CustomerMonth(Sharded):
     plan_id = identifier("The plan with the highest MRR, ties by smallest id.", nullable=True)
     trial_mrr = exact("MRR of what is on trial, as if it were paid.", of="reporting currency / month")
     is_paused = flag("Is something of it paused, and nothing active?")
-
-
-def currency_months(window: Window, line_state: dy.LazyFrame[LineState]) -> dy.LazyFrame[CurrencyMonth]:
-    """Sums of the recurring lines that hold at the closing, where one rate is not enough for a customer."""
-    is_recurring = pl.col("kind") == "recurring"
-    held = held_at_closing(line_state, window).filter(is_recurring).select("customer_id", "currency", "mrr")
-    lines = held.collect()
-    several = lines.filter(lines["customer_id"].is_duplicated())
-    sums = several.group_by("customer_id", "currency").agg(total("mrr"))
-    mixed = sums.lazy().filter(sums["customer_id"].is_duplicated())
-    return mixed.with_columns(month=pl.lit(window.month)).pipe(CurrencyMonth.cast)
 
 
 def customer_months(
@@ -169,45 +150,3 @@ def _others(held: pl.DataFrame, rates: pl.LazyFrame) -> pl.LazyFrame:
     return states.join(amounts, on="customer_id", how="left").select(
         "customer_id", "trial_mrr", "has_purchased", "has_paused"
     )
-
-
-def held_at_closing(line_state: pl.LazyFrame, window: Window) -> pl.LazyFrame:
-    """The lines that hold at the closing, cuts and extensions counted: `start < closing <= end`."""
-    _, closing = window.bounds
-    ends_at = pl.max_horizontal("ends_at", "extended_to")
-    is_running = pl.col("ends_at").is_null() | (ends_at >= closing)
-    is_uncut = pl.col("cut_at").is_null() | (
-        (pl.col("cut_at") >= closing) & (pl.col("cut_at") > pl.col("starts_at"))
-    )
-    return line_state.filter(pl.col("starts_at") < closing, is_running, is_uncut)
-
-
-def closing_rates(daily_rates: pl.LazyFrame, window: Window) -> pl.LazyFrame:
-    """Currency and rate on the local day that ends at the closing."""
-    return daily_rates.filter(pl.col("rate_date") == window.last_day).select("currency", "rate")
-
-
-def at_rate(rows: pl.LazyFrame, rates: pl.LazyFrame, *amounts: str) -> pl.LazyFrame:
-    """The rows with a `converted_<amount>` for each amount, in the reporting currency.
-
-    Rates are found by currency, and by day where the rows have a `rate_date`. Raises `DataFault` when a
-    currency has none.
-    """
-    on = [column for column in ("currency", "rate_date") if column in rows.collect_schema()]
-    rated = rows.join(rates, on=on, how="left").collect()
-    unrated = rated.filter(pl.col("rate").is_null())
-    if unrated.height:
-        rule = f"every currency needs a rate, and {', '.join(unrated['currency'].unique().sort())} has none"
-        raise DataFault(
-            table="fx_rates",
-            rule=rule,
-            column="currency",
-            rows=f"{unrated.height} amounts cannot be converted",
-            advice="Add its rates to fx_rates, or set reporting_currency to it if it is the only one",
-        )
-    # What is in the reporting currency needs no division, and most is.
-    is_other = rated["rate"] != 1
-    exchanged = [converted(amount, "rate").alias(f"converted_{amount}") for amount in amounts]
-    as_is = [pl.col(amount).cast(EXACT).alias(f"converted_{amount}") for amount in amounts]
-    own, others = rated.lazy().filter(~is_other), rated.lazy().filter(is_other)
-    return pl.concat([own.with_columns(as_is), others.with_columns(exchanged)]).drop("rate")

@@ -5,9 +5,11 @@ import polars as pl
 
 from loyalty_pipeline.contract import Sharded, choice, exact, flag, key, text
 from loyalty_pipeline.money import EXACT, RATE, converted, total
-from loyalty_pipeline.months.customer_months import CurrencyMonth, CustomerMonth, at_rate, closing_rates
+from loyalty_pipeline.months.currency_months import CurrencyMonth
+from loyalty_pipeline.months.customer_months import CustomerMonth
 from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState
+from loyalty_pipeline.months.exchange import at_rate, closing_rates
 from loyalty_pipeline.months.line_starts import LineStart
 from loyalty_pipeline.months.merging import inserted, united
 from loyalty_pipeline.months.segments import UNKNOWN

@@ -5,7 +5,7 @@ import polars as pl
 
 from loyalty_pipeline.contract import Sharded, count, day, exact, flag, key
 from loyalty_pipeline.money import EXACT, total
-from loyalty_pipeline.months.customer_months import at_rate
+from loyalty_pipeline.months.exchange import at_rate
 from loyalty_pipeline.months.merging import united
 from loyalty_pipeline.periods import Window, local
 from loyalty_pipeline.reads import Previous, Through

@@ -3,31 +3,21 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Sharded, choice, exact, identifier, instant, key
+from loyalty_pipeline.contract import instant
 from loyalty_pipeline.months.line_starts import Renewal
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Following, Previous
-from loyalty_pipeline.staging.recurring_lines import KINDS, RecurringLine
+from loyalty_pipeline.staging.recurring_lines import Line, RecurringLine
 
 SUBSCRIPTION = ["customer_id", "subscription_id"]
 
 
-class LineState(Sharded):
+class LineState(Line):
     """One row per line that starts before the closing and does not end before it, cut or not.
 
     A line that is cut stays as long as its own end is ahead: it still joins stretches of its subscription.
     """
 
-    line_id = key("The invoice line, subscription item or invoice it comes from.")
-    customer_id = identifier("The customer, after merges.")
-    subscription_id = identifier("The subscription.", nullable=True)
-    plan_id = identifier("The plan.", nullable=True)
-    currency = identifier("The currency of its MRR.")
-    kind = choice("Only recurring lines have MRR that counts; purchases make their customer active.", KINDS)
-    starts_at = instant("When it begins to hold.")
-    ends_at = instant("When it ends, not cut; null while it runs.", nullable=True)
-    cut_at = instant("When it stops counting because nobody paid; null where somebody did.", nullable=True)
-    mrr = exact("What it is worth a month.", of="currency of the line / month")
     extended_to = instant("The late renewal it is extended to; null without one.", nullable=True)
 
 
@@ -113,3 +103,14 @@ def late_renewals(
         .group_by(*SUBSCRIPTION, "ends_at")
         .agg(renewed_at=pl.col("starts_at").min())
     )
+
+
+def held_at_closing(line_state: pl.LazyFrame, window: Window) -> pl.LazyFrame:
+    """The lines that hold at the closing, cuts and extensions counted: `start < closing <= end`."""
+    _, closing = window.bounds
+    ends_at = pl.max_horizontal("ends_at", "extended_to")
+    is_running = pl.col("ends_at").is_null() | (ends_at >= closing)
+    is_uncut = pl.col("cut_at").is_null() | (
+        (pl.col("cut_at") >= closing) & (pl.col("cut_at") > pl.col("starts_at"))
+    )
+    return line_state.filter(pl.col("starts_at") < closing, is_running, is_uncut)

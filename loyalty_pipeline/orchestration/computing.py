@@ -7,7 +7,8 @@ import dagster as dg
 
 from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.lake.audit import ContractBroken, rules
-from loyalty_pipeline.lake.lake import Lake, Outcome, by_month
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.outcome import Outcome, by_month
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.orchestration import warehouse
 from loyalty_pipeline.orchestration.month_partitions import selected_units

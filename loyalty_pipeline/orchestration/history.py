@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from loyalty_pipeline.lake.lake import Lake, by_month
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.outcome import by_month
 from loyalty_pipeline.orchestration.computing import SNAPSHOT, facts_by_month
 from loyalty_pipeline.orchestration.month_partitions import month_partitions, raw_key
 from loyalty_pipeline.orchestration.trend import trend

@@ -4,9 +4,7 @@ import dagster as dg
 
 from loyalty_pipeline.lake.lake import ACTIVITY, Lake
 from loyalty_pipeline.lake.part import month_of
-from loyalty_pipeline.lake.reading import date_of, text_of
 from loyalty_pipeline.lake.specification import Read, Specification
-from loyalty_pipeline.periods import plus
 
 
 def refuse_what_is_missing(lake: Lake, table: Specification, units: list[str]) -> None:
@@ -46,15 +44,7 @@ def _reads(lake: Lake, table: Specification, read: Read, unit: str, task: str) -
     upstream = lake.tables[read.table]
     if "whole" in (table.unit, upstream.unit) or upstream.is_split or read.reach == "whole":
         return True
-    month = date_of(task)
-    match read.reach:
-        case "same":
-            return unit == task
-        case "previous" | "following":
-            return unit == text_of(plus(month, -1 if read.reach == "previous" else 1))
-        case "later":
-            return unit > task
-        case "period months":
-            return text_of(lake.calendar.month(month).first_opening_month) <= unit <= task
-        case _:
-            return unit <= task
+    if read.reach == "later":
+        return unit > task
+    first, last = lake.reading.span(table, read, task)
+    return first <= unit <= last

@@ -16,7 +16,7 @@ from loyalty_pipeline.lake.differences import (
 )
 from loyalty_pipeline.lake.lake import ACTIVITY
 from loyalty_pipeline.lake.manifest import Manifest
-from loyalty_pipeline.lake.part import month_of, named, shard_of, work_of
+from loyalty_pipeline.lake.part import month_of, unit_of
 from loyalty_pipeline.publication.news import AS_OF, CORRECTED, LATE, News
 
 POLICY, NEW_CODE, SEVERAL, UNKNOWN = "policy", "code", "more than one", "unknown"
@@ -63,8 +63,8 @@ class Lineage:
 
     def of(self, table: str, month: str) -> frozenset[Evidence]:
         """All that may have changed a month of a table, nearest or farthest."""
-        units = self.old.lake.tasks.get(table, {}).keys() | self.new.lake.tasks.get(table, {}).keys()
-        found = [self._evidence((table, unit)) for unit in sorted(units) if month_of(unit) == month]
+        units = sorted(self._units(table))
+        found = [self._evidence((table, unit)) for unit in units if month_of(unit) == month]
         return frozenset().union(*found) or frozenset(self._elsewhere())
 
     def _evidence(self, start: Task) -> frozenset[Evidence]:
@@ -96,7 +96,7 @@ class Lineage:
                 own |= {Evidence(cause, name, batch) for cause, batch in self.news.of(name, part)}
             elif difference.kind == "table":
                 if self.old.entry(name, part) != self.new.entry(name, part):
-                    sources[name, self._unit_of(name, part)] = None
+                    sources[name, unit_of(part, self._units(name))] = None
             elif before and after:
                 own |= set(self._of_task(table, difference, (before, after)))
         if not (before and after):
@@ -113,15 +113,12 @@ class Lineage:
             for part in sorted({part for edition in editions for part in edition.lake.tables.get(table, {})}):
                 is_early = month_of(part) <= max(firsts, default="")
                 if is_early and self.old.entry(table, part) != self.new.entry(table, part):
-                    found[table, self._unit_of(table, part)] = None
+                    found[table, unit_of(part, self._units(table))] = None
         return list(found)
 
-    def _unit_of(self, table: str, part: str) -> str:
-        """The unit of work that wrote a part: of its own shard, or of all where a task files what landed."""
-        work = work_of(part) or month_of(part)
-        unit = named(work, shard_of(part))
-        is_known = any(unit in edition.lake.tasks.get(table, {}) for edition in (self.old, self.new))
-        return unit if is_known else work
+    def _units(self, table: str) -> set[str]:
+        """The units of a table in either edition."""
+        return self.old.lake.tasks.get(table, {}).keys() | self.new.lake.tasks.get(table, {}).keys()
 
     def _of_task(
         self, table: str, difference: Difference, inputs: tuple[dict[str, str], ...]

@@ -27,10 +27,9 @@ BILLED = (
 KINDS = ("recurring", "trialing", "paused", "purchase")
 
 
-class RecurringLine(Sharded):
-    """One row per line of a recurring charge, per state of a subscription, or per purchase."""
+class Line(Sharded):
+    """What is known of a line of a recurring charge, of a state of a subscription, or of a purchase."""
 
-    month = day("The month it starts in.", key=True)
     line_id = key("The invoice line, subscription item or invoice it comes from.")
     customer_id = identifier("The customer, after merges.")
     subscription_id = identifier("The subscription.", nullable=True)
@@ -41,6 +40,12 @@ class RecurringLine(Sharded):
     ends_at = instant("When it ends, not cut; null while it runs.", nullable=True)
     cut_at = instant("When it stops counting because nobody paid; null where somebody did.", nullable=True)
     mrr = exact("What it is worth a month.", of="currency of the line / month")
+
+
+class RecurringLine(Line):
+    """One row per line of a recurring charge, per state of a subscription, or per purchase."""
+
+    month = day("The month it starts in.", key=True)
 
 
 def recurring_lines(

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.month_runs import month_runs
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.part import month_of, work_of
 from loyalty_pipeline.lake.plan import Plan, essential, plan_of
 from loyalty_pipeline.pipeline import open_lake

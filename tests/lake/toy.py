@@ -9,7 +9,8 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import Table, count, day, identifier, instant, key, text, whole
-from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.specification import Specification, TableFunction, specify
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Calendar, Window, business_month, instant_literal

@@ -7,7 +7,8 @@ import polars as pl
 import pytest
 
 from loyalty_pipeline.faults import DataFault
-from loyalty_pipeline.months.customer_months import currency_months, customer_months
+from loyalty_pipeline.months.currency_months import currency_months
+from loyalty_pipeline.months.customer_months import customer_months
 from loyalty_pipeline.months.line_state import LineState
 from loyalty_pipeline.staging.fx_rates import DailyRate
 from tests.whiteboard import month, rows, table

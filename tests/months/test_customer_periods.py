@@ -5,7 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from loyalty_pipeline.months.customer_months import CurrencyMonth, CustomerMonth
+from loyalty_pipeline.months.currency_months import CurrencyMonth
+from loyalty_pipeline.months.customer_months import CustomerMonth
 from loyalty_pipeline.months.customer_periods import customer_periods
 from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState

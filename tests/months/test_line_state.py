@@ -5,9 +5,8 @@ from typing import Any
 
 import polars as pl
 
-from loyalty_pipeline.months.customer_months import held_at_closing
 from loyalty_pipeline.months.line_starts import Renewal, renewals
-from loyalty_pipeline.months.line_state import LineState, line_state
+from loyalty_pipeline.months.line_state import LineState, held_at_closing, line_state
 from loyalty_pipeline.staging.recurring_lines import RecurringLine
 from tests.whiteboard import at, month, rows, table
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from loyalty_pipeline.lake.lake import Outcome
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.pipeline import open_lake
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from tests.companies import Row

@@ -14,7 +14,8 @@ from typing import Any
 
 import polars as pl
 
-from loyalty_pipeline.lake.lake import Lake, Outcome
+from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.specification import Specification, TableFunction
 from loyalty_pipeline.reads import Months
 
