@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak gx-range ui check format bench clean
+.PHONY: help demo test soak gx-range ui check format docs bench clean
 
 help: ## Say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +44,9 @@ check: $(READY) ## Style, types, imports between layers, and whether the lock is
 format: $(READY) ## Put the code into its form
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: $(READY) ## Write the data dictionary anew
+	$(BIN)/python -m loyalty_pipeline.dictionary
 
 bench: $(READY) ## Measure the pipeline on a big generated company
 	$(BIN)/python -m benchmarks.nightly --folder data/benchmark

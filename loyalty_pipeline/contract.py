@@ -5,8 +5,9 @@ wherever a number could be misread. Polars and Arrow schemas, the checks on raw 
 column schemas and the data dictionary are all derived from the same declaration.
 """
 
+from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import dataframely as dy
 import polars as pl
@@ -17,6 +18,12 @@ class Table(dy.Schema):
 
     What dataframely finds out anew at each call is kept: a night asks for it some ten thousand times.
     """
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """Optional raw tables without any of which there is nothing to tell: the table is then empty."""
+
+    is_of_newest_month: ClassVar[bool] = False
+    """Is it made for the newest month only? Then nothing of it is ever restated: it tells of the as-of."""
 
     @classmethod
     def columns(cls) -> dict[str, dy.Column]:
@@ -42,6 +49,27 @@ class Sharded(Table):
     In a lake of several shards it is kept, and where its work goes by month also computed, in buckets of the customer:
     memory is then bounded by the largest bucket.
     """
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A measure that the scorecard holds against benchmarks, targets and earlier periods.
+
+    `is_high_good` says which way is better; `observations` is the column that counts what stands behind it.
+    """
+
+    is_high_good: bool
+    observations: str
+
+
+def high(observations: str) -> Scored:
+    """The higher, the better."""
+    return Scored(is_high_good=True, observations=observations)
+
+
+def low(observations: str) -> Scored:
+    """The lower, the better."""
+    return Scored(is_high_good=False, observations=observations)
 
 
 def key(description: str, *, references: str = "") -> dy.String:
@@ -127,28 +155,32 @@ def whole(description: str, *, unit: str, nullable: bool = False, **limits: Any)
     return dy.Int64(nullable=nullable, description=description, metadata={"unit": unit}, **limits)
 
 
-def number(description: str, *, unit: str, nullable: bool = False, **limits: Any) -> dy.Float64:
+def number(
+    description: str, *, unit: str, nullable: bool = False, scored: Scored | None = None, **limits: Any
+) -> dy.Float64:
     """A measured number, as a 64-bit float."""
-    return dy.Float64(nullable=nullable, description=description, metadata={"unit": unit}, **limits)
+    return dy.Float64(
+        nullable=nullable, description=description, metadata=_about(unit=unit, scored=scored), **limits
+    )
 
 
-def share(description: str, *, of: str) -> dy.Float64:
+def share(description: str, *, of: str, scored: Scored | None = None) -> dy.Float64:
     """A fraction from 0 to 1, null where its denominator is zero."""
-    return dy.Float64(
-        nullable=True, min=0, max=1, description=description, metadata={"unit": f"share of {of}"}
-    )
+    about = _about(unit=f"share of {of}", scored=scored)
+    return dy.Float64(nullable=True, min=0, max=1, description=description, metadata=about)
 
 
-def ratio(description: str, *, of: str) -> dy.Float64:
+def ratio(description: str, *, of: str, scored: Scored | None = None) -> dy.Float64:
     """A fraction without limits, null where its denominator is zero."""
-    return dy.Float64(nullable=True, description=description, metadata={"unit": f"share of {of}"})
-
-
-def average(description: str, *, per: str) -> dy.Float64:
-    """An amount of the reporting currency for each of something, null where there is none of it."""
     return dy.Float64(
-        nullable=True, description=description, metadata={"unit": f"reporting currency / {per}"}
+        nullable=True, description=description, metadata=_about(unit=f"share of {of}", scored=scored)
     )
+
+
+def average(description: str, *, per: str, scored: Scored | None = None) -> dy.Float64:
+    """An amount of the reporting currency for each of something, null where there is none of it."""
+    about = _about(unit=f"reporting currency / {per}", scored=scored)
+    return dy.Float64(nullable=True, description=description, metadata=about)
 
 
 def polars_schema(contract: type[dy.Schema]) -> dict[str, pl.DataType]:

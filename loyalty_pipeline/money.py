@@ -42,8 +42,28 @@ def converted(amount: str, rate: str) -> pl.Expr:
 
 def cents(amount: str | pl.Expr) -> pl.Expr:
     """A 4-place amount as it is published: 2 places."""
-    hundreds = quotient(ten_thousandths(amount), pl.lit(100, pl.Int128))
+    return _in_cents(quotient(ten_thousandths(amount), pl.lit(100, pl.Int128)))
+
+
+def _in_cents(hundreds: pl.Expr) -> pl.Expr:
     return (hundreds.cast(pl.Decimal(38, 0)).cast(pl.Decimal(38, 2)) * pl.lit(Decimal("0.01"))).cast(CENTS)
+
+
+def shared_cents(amount: str | pl.Expr) -> pl.Expr:
+    """4-place amounts in 2 places that add up to their rounded sum: what rounding leaves goes on to the next row.
+
+    No row is off by a cent or more. Which one is depends on the order of the rows.
+    """
+    so_far = quotient(ten_thousandths(amount).cum_sum(), pl.lit(100, pl.Int128))
+    return _in_cents(so_far - so_far.shift().fill_null(0))
+
+
+def cents_of_share(amount: str | pl.Expr, share: Decimal, plus: str | pl.Expr | None = None) -> pl.Expr:
+    """A 4-place share of a 4-place amount, plus another amount, in 2 places: rounded once, from all 8."""
+    units = ten_thousandths(amount) * ten_thousandths(pl.lit(share).cast(EXACT))
+    if plus is not None:
+        units += ten_thousandths(plus) * 10**PLACES
+    return _in_cents(quotient(units, pl.lit(10 ** (2 * PLACES - 2), pl.Int128)))
 
 
 def rate_of(number: float) -> Decimal:

@@ -89,6 +89,10 @@ class Window:
         """The local day that ends at the closing: its exchange rates hold there."""
         return self.closes_on - timedelta(days=1)
 
+    def days_of(self, period: Period) -> int:
+        """The days of a period so far."""
+        return (self.closes_on - period.start).days
+
     @property
     def first_opening_month(self) -> date:
         """The month before the longest period that closes here."""

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
@@ -19,8 +20,10 @@ from loyalty_pipeline.publication.contents import Contents
 from loyalty_pipeline.publication.log import Log
 from loyalty_pipeline.publication.preview import Foreseen, foresee
 from loyalty_pipeline.publication.snapshot import Publication, Publisher
+from loyalty_pipeline.scorecard.reference import Benchmark, Target, read_lines
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.mapping import check_mappings
+from loyalty_pipeline.staging import sentiment
 from loyalty_pipeline.validation.history import ValidationHistory, validation_history
 
 POLICY = (
@@ -36,6 +39,12 @@ POLICY = (
     "clv_horizon_months",
     "advocacy_window_months",
     "advocacy_depth",
+    "clv_holdout_months",
+    "min_responses",
+    "cai_trust_weight",
+    "cai_satisfaction_weight",
+    "cai_recommendation_weight",
+    "support_target_hours",
 )
 """The settings that tables may name as parameters."""
 
@@ -94,9 +103,12 @@ def open_lake(settings: Settings) -> Lake:
     lake = Lake(
         Store(settings.data_dir / "lake"), landing, tables(), calendar, policy, shard_count=settings.shards
     )
-    lake.policy["line_source"] = _line_source(
-        settings, has_items=bool(lake.landed.months("subscription_items"))
-    )
+    lake.policy |= {
+        "line_source": _line_source(settings, has_items=bool(lake.landed.months("subscription_items"))),
+        "sentiment_model": sentiment.version() if settings.sentiment == "vader" else "",
+        "benchmarks": read_lines(_reference(settings) / "benchmarks.csv", Benchmark),
+        "targets": read_lines(_reference(settings) / "targets.csv", Target),
+    }
     return lake
 
 
@@ -186,6 +198,10 @@ def _published() -> list[str]:
 
 def _logs(settings: Settings) -> list[Log]:
     return [Log(validation_history, ValidationHistory, settings.data_dir)]
+
+
+def _reference(settings: Settings) -> Path:
+    return settings.reference or settings.data_dir / "reference"
 
 
 def _line_source(settings: Settings, *, has_items: bool) -> str:

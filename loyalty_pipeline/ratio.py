@@ -24,5 +24,11 @@ def wilson(part: str, whole: str) -> tuple[pl.Expr, pl.Expr]:
     return ((middle - spread) / stretch).clip(0, 1), ((middle + spread) / stretch).clip(0, 1)
 
 
+def proportion(name: str, part: str, whole: str) -> dict[str, pl.Expr]:
+    """A proportion and both ends of its 95 % Wilson interval, `<name>_low` and `<name>_high`."""
+    low, high = wilson(part, whole)
+    return {name: over(part, whole), f"{name}_low": low, f"{name}_high": high}
+
+
 def _column(of: str | pl.Expr) -> pl.Expr:
     return pl.col(of) if isinstance(of, str) else of

@@ -46,6 +46,15 @@ class Months(Generic[S]):
 PeriodMonths = Annotated[Months[S], "period months"]
 """The months of the longest period that closes in this one, and the month before it, which is its opening."""
 
+PastQuarter = Annotated[dy.LazyFrame[S], "past quarter"]
+"""The table in this month and the two before it."""
+
+PastYear = Annotated[dy.LazyFrame[S], "past year"]
+"""The table in this month and the twelve before it: the same month a year ago is in it."""
+
+HeldOut = Annotated[dy.LazyFrame[S], "held out"]
+"""The table `clv_holdout_months` before this month: what was known then."""
+
 Whole = Annotated[dy.LazyFrame[S], "whole"]
 """The table over all months."""
 

@@ -57,6 +57,7 @@ __all__ = ["Settings", "SettingsError", "TableMapping", "settings_schema"]
 Days = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
+Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Constant = str | bool | int | Decimal | datetime | date
 
 
@@ -145,13 +146,44 @@ class Settings(BaseSettings):
         decimal_places=4,
         description="Share of revenue left after cost of goods; usual for software.",
     )
-    discount_rate: Share = Field(0.10, description="By how much a year's delay lowers the worth of money.")
+    discount_rate: Annotated[float, Field(gt=0, le=1)] = Field(
+        0.10,
+        description="By how much a year's delay lowers the worth of money; at zero a loyal subscriber were worth without end.",
+    )
     clv_horizon_months: Positive = Field(36, description="How far lifetime value looks ahead.")
     advocacy_window_months: Positive = Field(
         12, description="How long a referred customer's revenue is credited to its advocate."
     )
     advocacy_depth: int = Field(
         5, ge=0, description="How many steps up a chain of referrals revenue is followed."
+    )
+    clv_holdout_months: Annotated[int, Field(ge=1, le=12)] = Field(
+        6,
+        description="Months that a back-test of the lifetime models holds out: long enough for churn to show.",
+    )
+    min_responses: Positive = Field(
+        5,
+        description="Responses from which on a survey counts in the advocacy index: below, one answer decides.",
+    )
+    cai_trust_weight: Weight = Field(1.0, description="Weight of trust in the advocacy index.")
+    cai_satisfaction_weight: Weight = Field(1.0, description="Weight of satisfaction in the advocacy index.")
+    cai_recommendation_weight: Weight = Field(
+        1.0, description="Weight of recommendation in the advocacy index."
+    )
+    support_target_hours: Decimal = Field(
+        Decimal(24),
+        gt=0,
+        decimal_places=4,
+        max_digits=12,
+        description="Hours within which a ticket should be resolved: a day, as most promise.",
+    )
+    sentiment: Literal["none", "vader"] = Field(
+        "none",
+        description="What reads the mood of posts for which the source gives none; vader reads English and needs the extra "
+        "`sentiment`.",
+    )
+    reference: Path | None = Field(
+        None, description="Folder of benchmarks.csv and targets.csv; default: reference in the data folder."
     )
     max_bad_share: Share = Field(0.01, description="Share of a column's values that may be unreadable.")
     keep_snapshots: int = Field(

@@ -55,6 +55,8 @@ class Lake:
 
     def units(self, table: Specification) -> list[str]:
         """The tasks of a table, in the order in which they can be done."""
+        if table.needs and not any(self.landed.months(name) for name in table.needs):
+            return []
         if table.unit == WHOLE:
             return [WHOLE]
         if table.unit == "home":
@@ -66,7 +68,8 @@ class Lake:
                     for month in self.reading.home_months(read, self.tables)
                 }
             )
-        return [named(month, s) for month in self.months for s in (self.shards if table.is_sharded else [""])]
+        months = self.months[-1:] if table.contract.is_of_newest_month else self.months
+        return [named(month, s) for month in months for s in (self.shards if table.is_sharded else [""])]
 
     @cached_property
     def months(self) -> list[str]:

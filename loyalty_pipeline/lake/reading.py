@@ -19,6 +19,16 @@ from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Calendar, Window, plus
 from loyalty_pipeline.reads import Months
 
+HOLDOUT = "clv_holdout_months"
+OFFSETS = {
+    "same": (0, 0),
+    "previous": (-1, -1),
+    "following": (1, 1),
+    "past quarter": (-2, 0),
+    "past year": (-12, 0),
+}
+"""How many months before or after its own a task begins and ends to read a table, where that is fixed."""
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -108,16 +118,17 @@ class Reading:
     def span(self, table: Specification, read: Read, unit: str) -> tuple[str, str]:
         """From which month to which a task reads a table; of the later ones as far as it got when it was done."""
         month = month_of(unit)
+        if read.reach in OFFSETS:
+            first, last = OFFSETS[read.reach]
+            return text_of(plus(date_of(month), first)), text_of(plus(date_of(month), last))
         match read.reach:
-            case "same":
-                return month, month
-            case "previous" | "following":
-                other = text_of(plus(date_of(month), -1 if read.reach == "previous" else 1))
-                return other, other
             case "through":
                 return FIRST, month
             case "period months":
                 return text_of(self._window(month)[0].first_opening_month), month
+            case "held out":
+                then = text_of(plus(date_of(month), -self.policy[HOLDOUT]))
+                return then, then
             case "later":
                 return text_of(plus(date_of(month), 1)), self._reached(table, unit) or FIRST
             case _:

@@ -10,10 +10,9 @@ from inspect import getdoc, signature
 from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Sharded
+from loyalty_pipeline.contract import Sharded, Table
 from loyalty_pipeline.lake.manifest import digest_of
 from loyalty_pipeline.periods import Window
 
@@ -28,7 +27,7 @@ class Read:
     parameter: str
     table: str
     reach: str
-    contract: type[dy.Schema]
+    contract: type[Table]
     is_raw: bool
 
     @property
@@ -47,7 +46,7 @@ class Specification:
     """
 
     function: TableFunction
-    contract: type[dy.Schema]
+    contract: type[Table]
     reads: tuple[Read, ...]
     settings: tuple[str, ...]
     unit: str
@@ -61,12 +60,17 @@ class Specification:
         return self.function.__name__
 
     @property
+    def needs(self) -> tuple[str, ...]:
+        """The raw tables without any of which there is nothing to tell."""
+        return self.contract.needs
+
+    @property
     def description(self) -> str:
         """What one row is, then how it comes about."""
         return f"{getdoc(self.contract)}\n\n{getdoc(self.function)}"
 
 
-def specify(functions: Sequence[TableFunction], raw: dict[str, type[dy.Schema]]) -> dict[str, Specification]:
+def specify(functions: Sequence[TableFunction], raw: dict[str, type[Table]]) -> dict[str, Specification]:
     """The tables that some functions make, in the order given, which must be one in which they can be computed."""
     names = {_contract(function): function.__name__ for function in functions}
     raw_names = {contract: name for name, contract in raw.items()}
@@ -74,7 +78,7 @@ def specify(functions: Sequence[TableFunction], raw: dict[str, type[dy.Schema]])
 
 
 def _specification(
-    function: TableFunction, names: dict[type[dy.Schema], str], raw_names: dict[type[dy.Schema], str]
+    function: TableFunction, names: dict[type[Table], str], raw_names: dict[type[Table], str]
 ) -> Specification:
     hints = get_type_hints(function, include_extras=True)
     reads, settings, takes_window = [], [], False
@@ -86,7 +90,7 @@ def _specification(
             table = raw_names.get(contract) or names[contract]
             reads.append(Read(parameter, table, reach, contract, contract in raw_names))
         elif reach == "counted until":
-            reads.append(Read(parameter, "", reach, dy.Schema, is_raw=False))
+            reads.append(Read(parameter, "", reach, Table, is_raw=False))
         else:
             settings.append(parameter)
     _, kind = _reach(hints["return"])
@@ -103,7 +107,7 @@ def _specification(
     )
 
 
-def _contract(function: TableFunction) -> type[dy.Schema]:
+def _contract(function: TableFunction) -> type[Table]:
     contract, _ = _reach(get_type_hints(function, include_extras=True)["return"])
     if contract is None:
         message = f"{function.__name__} does not say which table it returns"
@@ -111,11 +115,11 @@ def _contract(function: TableFunction) -> type[dy.Schema]:
     return contract
 
 
-def _reach(hint: Any) -> tuple[type[dy.Schema] | None, str]:
+def _reach(hint: Any) -> tuple[type[Table] | None, str]:
     frame, reach = (get_args(hint)[0], get_args(hint)[1]) if get_origin(hint) is Annotated else (hint, "same")
-    while get_args(frame):
-        (frame,) = get_args(frame)
-    is_contract = isinstance(frame, type) and issubclass(frame, dy.Schema)
+    while len(inside := get_args(frame)) == 1:
+        (frame,) = inside
+    is_contract = isinstance(frame, type) and issubclass(frame, Table)
     return (frame if is_contract else None), str(reach)
 
 

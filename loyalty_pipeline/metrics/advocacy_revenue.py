@@ -2,7 +2,7 @@
 
 import dataframely as dy
 
-from loyalty_pipeline.contract import count, money, ratio
+from loyalty_pipeline.contract import count, high, money, ratio
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
@@ -18,7 +18,9 @@ class AdvocacyRevenue(SegmentTable):
     downstream_revenue = money("Of that, where the advocate was itself referred, earlier.")
     referred_customers = count("With a payment or refund within their window.", of="customers")
     advocacy_revenue_share = ratio(
-        "Advocacy over total revenue; refunds can take it out of 0 to 1.", of="revenue"
+        "Advocacy over total revenue; refunds can take it out of 0 to 1.",
+        of="revenue",
+        scored=high("referred_customers"),
     )
 
 

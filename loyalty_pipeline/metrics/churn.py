@@ -3,12 +3,12 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import count, money, ratio, share
+from loyalty_pipeline.contract import count, low, money, ratio, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window
-from loyalty_pipeline.ratio import over, wilson
+from loyalty_pipeline.ratio import over, proportion
 
 
 class Churn(SegmentTable):
@@ -20,13 +20,19 @@ class Churn(SegmentTable):
     churned_mrr = money("Revalued opening MRR of the churned customers.", per="month", min=0)
     contracted_mrr = money("What customers who stayed took away.", per="month", min=0)
     expanded_mrr = money("What customers who stayed added.", per="month", min=0)
-    customer_churn_rate = share("Churned over opening customers.", of="opening customers")
+    customer_churn_rate = share(
+        "Churned over opening customers.", of="opening customers", scored=low("opening_customers")
+    )
     customer_churn_rate_low = share("Low end of its 95 % Wilson interval.", of="opening customers")
     customer_churn_rate_high = share("High end of its 95 % Wilson interval.", of="opening customers")
     gross_mrr_churn_rate = ratio(
-        "Churned and contracted over revalued opening MRR.", of="revalued opening MRR"
+        "Churned and contracted over revalued opening MRR.",
+        of="revalued opening MRR",
+        scored=low("opening_customers"),
     )
-    net_mrr_churn_rate = ratio("The same less what was added.", of="revalued opening MRR")
+    net_mrr_churn_rate = ratio(
+        "The same less what was added.", of="revalued opening MRR", scored=low("opening_customers")
+    )
 
     @dy.rule()
     def only_customers_can_churn(cls) -> pl.Expr:
@@ -45,14 +51,11 @@ def churn(window: Window, segment_periods: dy.LazyFrame[SegmentPeriod]) -> dy.La
     Who left and came back before the close has not churned. Null where nobody, or no MRR, was there to lose.
     Source: Reichheld & Sasser (1990), "Zero Defections", HBR 68(5).
     """
-    low, high = wilson("churned_customers", "opening_customers")
     lost = pl.col("churned_mrr") + pl.col("contracted_mrr")
     return (
         cells(segment_periods, Churn)
         .with_columns(
-            customer_churn_rate=over("churned_customers", "opening_customers"),
-            customer_churn_rate_low=low,
-            customer_churn_rate_high=high,
+            **proportion("customer_churn_rate", "churned_customers", "opening_customers"),
             gross_mrr_churn_rate=over(lost, "revalued_opening_mrr"),
             net_mrr_churn_rate=over(lost - pl.col("expanded_mrr"), "revalued_opening_mrr"),
         )

@@ -5,10 +5,12 @@ from decimal import Decimal
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import average, count, money
-from loyalty_pipeline.money import EXACT, cents, from_ten_thousandths, quotient, ten_thousandths, total
+from loyalty_pipeline.contract import average, count, high, money
+from loyalty_pipeline.money import EXACT, cents, cents_of_share, total
 from loyalty_pipeline.months.cells import cells
+from loyalty_pipeline.months.customer_residuals import is_fitted
 from loyalty_pipeline.months.purchase_models import ClvFit
+from loyalty_pipeline.months.retention_fits import RetentionFit
 from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.months.value_sums import ValueSum
@@ -18,24 +20,27 @@ from loyalty_pipeline.reads import Through
 
 CHURN_MONTHS = 12
 CUT = ["segment_by", "segment_value"]
-MARGIN_UNITS = 10_000
-UNITS_OF_A_CENT = 1_000_000
 
 
 class Clv(SegmentTable):
     """One row per period and segment value of everybody who was a customer before its close.
 
-    Columns of the fitted models are null where customers subscribe, and where nobody purchased twice.
+    Columns of the fitted models are null where none could be fitted: no subscriber came to a renewal, nobody purchased twice.
     """
 
     customers = count("With a line or a payment before the closing.", of="customers")
     historic_revenue = money("Payments less refunds to the closing.")
     historic_margin = money("That times the gross margin.")
-    residual_margin = money("Discounted margin still expected, BG/NBD x gamma-gamma.", nullable=True)
+    residual_margin = money(
+        "Discounted margin still expected: sBG x MRR of subscribers, BG/NBD x gamma-gamma of others.",
+        nullable=True,
+    )
     clv = money("Historic and residual margin.", nullable=True)
-    clv_per_customer = average("That over customers.", per="customer")
+    clv_per_customer = average("That over customers.", per="customer", scored=high("customers"))
     simple_clv = average(
-        "ARPA times margin over mean monthly churn of the last 12 complete months.", per="customer"
+        "ARPA times margin over mean monthly churn of the last 12 complete months.",
+        per="customer",
+        scored=high("customers"),
     )
     is_fit_at_edge = dy.Bool(nullable=True, description="Did a bound decide a parameter of the models?")
 
@@ -44,6 +49,7 @@ def clv(
     window: Window,
     value_sums: dy.LazyFrame[ValueSum],
     clv_fits: dy.LazyFrame[ClvFit],
+    retention_fits: dy.LazyFrame[RetentionFit],
     segment_periods: dy.LazyFrame[SegmentPeriod],
     months_so_far: Through[SegmentPeriod],
     gross_margin: Decimal,
@@ -53,24 +59,19 @@ def clv(
     .. math:: clv = margin \cdot revenue + residual \qquad
               simple\_clv = \frac{arpa \cdot margin}{\overline{churn}}
 
-    `simple_clv` is null with no churn. Its mean leaves out months in which nobody could churn.
+    What is expected of a customer is told in `customer_residuals`. `simple_clv` is null with no churn. Its mean leaves out months in which nobody could churn.
     Source: Fader, Hardie & Lee (2005), "RFM and CLV"; Gupta et al. (2006) for the simple form.
     """
-    sums = value_sums.group_by(SEGMENT).agg(
-        pl.col("customers", "modelled_customers").sum(), total("historic_revenue"), total("residual_margin")
+    summed = value_sums.group_by(SEGMENT).agg(
+        pl.col("customers").sum(), total("historic_revenue"), total("residual_margin")
     )
-    summed = sums.collect()
     # Where the models were fitted, everybody has a sum: of those of whom nothing is expected it is zero.
-    is_modelled = bool(summed["modelled_customers"].sum())
-    expected = pl.col("residual_margin") if is_modelled else pl.lit(None, EXACT)
-    fit = clv_fits.select("is_fit_at_edge").collect()
-    is_at_edge = fit.item() if fit.height else None
-    historic = ten_thousandths("historic_revenue") * ten_thousandths(pl.lit(gross_margin).cast(EXACT))
-    residual = ten_thousandths("residual_margin") * MARGIN_UNITS
-    exact = (
-        summed.lazy()
-        .with_columns(residual_margin=expected)
-        .with_columns(historic_margin=_in_cents(historic), clv=_in_cents(historic + residual))
+    expected = pl.col("residual_margin") if is_fitted(clv_fits, retention_fits) else pl.lit(None, EXACT)
+    fits = pl.concat(fits.select("is_fit_at_edge") for fits in (clv_fits, retention_fits)).collect()
+    is_at_edge = fits.item() if fits.height else None
+    exact = summed.with_columns(residual_margin=expected).with_columns(
+        historic_margin=cents_of_share("historic_revenue", gross_margin),
+        clv=cents_of_share("historic_revenue", gross_margin, plus="residual_margin"),
     )
     churn = _mean_churn(months_so_far, window)
     return (
@@ -81,11 +82,6 @@ def clv(
         .join(_simple(segment_periods, churn, gross_margin), on=SEGMENT, how="left")
         .pipe(Clv.cast)
     )
-
-
-def _in_cents(units: pl.Expr) -> pl.Expr:
-    # Amount times margin has 8 places: rounded once, from all of them.
-    return from_ten_thousandths(quotient(units, pl.lit(UNITS_OF_A_CENT, pl.Int128)) * 100)
 
 
 def _mean_churn(months_so_far: pl.LazyFrame, window: Window) -> pl.LazyFrame:

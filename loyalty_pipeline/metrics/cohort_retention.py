@@ -8,7 +8,7 @@ from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.cohorts import CohortMonth
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window, months_between
-from loyalty_pipeline.ratio import over, wilson
+from loyalty_pipeline.ratio import over, proportion
 
 
 class CohortRetention(SegmentTable):
@@ -42,14 +42,11 @@ def cohort_retention(
     The rate of the cohort's own month is below one where customers came and went in it. Null where a cohort
     opened without MRR.
     """
-    low, high = wilson("active_customers", "cohort_customers")
     return (
         cells(cohort_months, CohortRetention)
         .with_columns(
             months_since=months_between(pl.col("cohort"), pl.col("period_start")),
-            customer_retention_rate=over("active_customers", "cohort_customers"),
-            customer_retention_rate_low=low,
-            customer_retention_rate_high=high,
+            **proportion("customer_retention_rate", "active_customers", "cohort_customers"),
             mrr_retention_rate=over("active_mrr", "cohort_mrr"),
             revenue_per_customer=over("cumulative_revenue", "cohort_customers"),
         )

@@ -3,12 +3,12 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import count, share
+from loyalty_pipeline.contract import count, high, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Window
-from loyalty_pipeline.ratio import over, wilson
+from loyalty_pipeline.ratio import proportion
 
 
 class CustomerRetention(SegmentTable):
@@ -20,7 +20,11 @@ class CustomerRetention(SegmentTable):
     reactivated_customers = count("Active at the close, not at the opening, and once before.", of="customers")
     retained_customers = count("Active at both.", of="customers")
     transient_customers = count("Came and went inside the period: in none of the others.", of="customers")
-    crr = share("Customer retention rate: retained over opening customers.", of="opening customers")
+    crr = share(
+        "Customer retention rate: retained over opening customers.",
+        of="opening customers",
+        scored=high("opening_customers"),
+    )
     crr_low = share("Low end of its 95 % Wilson interval.", of="opening customers")
     crr_high = share("High end of its 95 % Wilson interval.", of="opening customers")
 
@@ -42,9 +46,8 @@ def customer_retention(
     N are the new and the reactivated: a win-back is no retention. Null where nobody was there to retain.
     Source: Farris et al. (2010), "Marketing Metrics", retention rate.
     """
-    low, high = wilson("retained_customers", "opening_customers")
     return (
         cells(segment_periods, CustomerRetention)
-        .with_columns(crr=over("retained_customers", "opening_customers"), crr_low=low, crr_high=high)
+        .with_columns(**proportion("crr", "retained_customers", "opening_customers"))
         .pipe(CustomerRetention.cast)
     )

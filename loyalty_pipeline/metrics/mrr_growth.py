@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import average, count, money, ratio
+from loyalty_pipeline.contract import average, count, high, money, ratio
 from loyalty_pipeline.money import cents
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
@@ -38,17 +38,29 @@ class MrrGrowth(SegmentTable):
     closing_customers = count("Active at the closing.", of="customers")
     trial_mrr = money("What trials at the closing would be worth; in no other amount.", per="month")
     paused_customers = count("Paused at the closing, and nothing active; in no other count.", of="customers")
-    mrr_growth_rate = ratio("Closing less opening over opening.", of="opening MRR")
+    mrr_growth_rate = ratio(
+        "Closing less opening over opening.", of="opening MRR", scored=high("opening_customers")
+    )
     existing_mrr_growth_rate = ratio(
         "Expanded less contracted less churned over opening.", of="revalued opening MRR"
     )
-    nrr = ratio("Net revenue retention: 1 + growth of existing MRR.", of="revalued opening MRR")
-    grr = ratio(
-        "Gross revenue retention: what was neither contracted nor churned.", of="revalued opening MRR"
+    nrr = ratio(
+        "Net revenue retention: 1 + growth of existing MRR.",
+        of="revalued opening MRR",
+        scored=high("opening_customers"),
     )
-    quick_ratio = ratio("What came over what went.", of="contracted and churned MRR")
+    grr = ratio(
+        "Gross revenue retention: what was neither contracted nor churned.",
+        of="revalued opening MRR",
+        scored=high("opening_customers"),
+    )
+    quick_ratio = ratio(
+        "What came over what went.", of="contracted and churned MRR", scored=high("opening_customers")
+    )
     arpa = average(
-        "Average revenue per account: closing MRR over closing customers.", per="customer and month"
+        "Average revenue per account: closing MRR over closing customers.",
+        per="customer and month",
+        scored=high("closing_customers"),
     )
     arr = money("Annual recurring revenue: 12 times closing MRR.", per="year", min=0)
 

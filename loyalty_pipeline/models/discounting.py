@@ -12,6 +12,11 @@ def month_ends_in_weeks(horizon_months: int) -> Floats:
     return np.arange(1.0, horizon_months + 1.0) * WEEKS_PER_MONTH
 
 
+def monthly(discount_rate: float) -> float:
+    """The rate of a month that makes up a year's: (1 + d)^(1/12) - 1."""
+    return float(np.expm1(np.log1p(discount_rate) / 12.0))
+
+
 def month_discounts(horizon_months: int, discount_rate: float) -> Floats:
     r"""Present value of one unit received in each of the next months.
 

@@ -5,6 +5,7 @@ import polars as pl
 
 from loyalty_pipeline.contract import instant, key
 from loyalty_pipeline.months.attribute_changes import AttributeChange
+from loyalty_pipeline.months.attributes import changed, first_known
 from loyalty_pipeline.months.line_starts import LineStart
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Later, Previous, Through
@@ -36,7 +37,7 @@ def customer_state(
     where that is later: a customer who moves restates no history.
     """
     _, closing = window.bounds
-    before = previous.collect()
+    before = previous.select("customer_id", *ATTRIBUTES, "first_active_at").collect()
     seen = pl.concat(
         [
             line_starts.select("customer_id"),
@@ -45,7 +46,8 @@ def customer_state(
     ).unique()
     changes = attribute_changes.filter(pl.col("updated_at") < closing)
     newcomers = seen.join(before.lazy(), on="customer_id", how="anti").sort("customer_id").collect()
-    first_known = _first_known(newcomers, customer_origins, later_origins)
+    never = pl.lit(None, pl.Datetime("us", "UTC"))
+    known = first_known(newcomers, customer_origins, later_origins).with_columns(first_active_at=never)
     changed_now = changes.filter(pl.col("month") == window.month).collect()
     # Nearly everybody stays as they were: only the others are joined with anything.
     may_change = before["first_active_at"].is_null() | before["customer_id"].is_in(
@@ -53,8 +55,8 @@ def customer_state(
     )
     touched = pl.concat(
         [
-            _changed(before.lazy().filter(may_change), changed_now.lazy()),
-            _changed(first_known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
+            changed(before.lazy().filter(may_change), changed_now.lazy()),
+            changed(known, changes.join(newcomers.lazy(), on="customer_id", how="semi")),
         ]
     )
     activated = line_starts.select("customer_id", "activated_at")
@@ -66,39 +68,3 @@ def customer_state(
     )
     as_before = before.lazy().filter(~may_change).select(seen_now.collect_schema().names())
     return as_before.merge_sorted(seen_now, key="customer_id").pipe(CustomerState.cast)
-
-
-def _first_known(
-    newcomers: pl.DataFrame, origins: pl.LazyFrame, later: Later[CustomerOrigin]
-) -> pl.LazyFrame:
-    columns = ["customer_id", *ATTRIBUTES]
-    found = [origins.select(columns).join(newcomers.lazy(), on="customer_id", how="semi").collect()]
-    missing = newcomers.join(found[0], on="customer_id", how="anti")
-    while missing.height and (month := next(later, None)) is not None:
-        found.append(month.select(columns).join(missing.lazy(), on="customer_id", how="semi").collect())
-        missing = missing.join(found[-1], on="customer_id", how="anti")
-    known = pl.concat(found).unique("customer_id", keep="first", maintain_order=True)
-    return (
-        newcomers.lazy()
-        .join(known.lazy(), on="customer_id", how="left", maintain_order="left")
-        .with_columns(first_active_at=pl.lit(None, pl.Datetime("us", "UTC")))
-        .select("customer_id", *ATTRIBUTES, "first_active_at")
-    )
-
-
-def _changed(states: pl.LazyFrame, changes: pl.LazyFrame) -> pl.LazyFrame:
-    latest = changes.sort("updated_at").unique("customer_id", keep="last", maintain_order=True)
-    now = latest.select("customer_id", pl.lit(value=True).alias("has_changed"), *_prefixed(ATTRIBUTES))
-    attributes = [
-        pl.when(pl.col("has_changed").is_not_null()).then(f"new_{name}").otherwise(name).alias(name)
-        for name in ATTRIBUTES
-    ]
-    return (
-        states.join(now, on="customer_id", how="left", maintain_order="left")
-        .with_columns(attributes)
-        .select("customer_id", *ATTRIBUTES, "first_active_at")
-    )
-
-
-def _prefixed(names: tuple[str, ...]) -> list[pl.Expr]:
-    return [pl.col(name).alias(f"new_{name}") for name in names]

@@ -1,5 +1,7 @@
 """Purchase histories: how many customers purchased alike, which is all that the models of purchases need to know."""
 
+from datetime import date
+
 import dataframely as dy
 import polars as pl
 
@@ -31,7 +33,7 @@ def purchase_histories(
     window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str
 ) -> dy.LazyFrame[PurchaseHistory]:
     """Of all who purchased; no row where customers subscribe. A day with several purchases is one."""
-    of_purchasers = histories(customer_value, window, activity)
+    of_purchasers = histories(customer_value, window.last_day, activity)
     return of_purchasers.group_by("frequency", "recency", "age").agg(CUSTOMERS).pipe(PurchaseHistory.cast)
 
 
@@ -39,16 +41,16 @@ def spend_histories(
     window: Window, customer_value: dy.LazyFrame[CustomerValue], activity: str
 ) -> dy.LazyFrame[SpendHistory]:
     """Of those who purchased again, for an amount above zero; no row where customers subscribe."""
-    repeaters = histories(customer_value, window, activity).filter(
+    repeaters = histories(customer_value, window.last_day, activity).filter(
         pl.col("frequency") > 0, pl.col("repeat_revenue") > 0
     )
     return repeaters.group_by("frequency", "repeat_revenue").agg(CUSTOMERS).pipe(SpendHistory.cast)
 
 
-def histories(customer_value: pl.LazyFrame, window: Window, activity: str) -> pl.LazyFrame:
-    """The history of each purchaser: frequency, recency and age in days, and the revenue after the first day."""
+def histories(customer_value: pl.LazyFrame, last_day: date, activity: str) -> pl.LazyFrame:
+    """The history of each purchaser up to a day: frequency, recency and age in days, and the revenue after the first day."""
     since_first = pl.col("last_purchase_on") - pl.col("first_purchase_on")
-    known_for = window.last_day - pl.col("first_purchase_on")
+    known_for = pl.lit(last_day) - pl.col("first_purchase_on")
     return customer_value.filter(pl.col("purchase_days") > 0, activity == "purchases").select(
         "customer_id",
         "repeat_revenue",

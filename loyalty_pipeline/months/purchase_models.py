@@ -1,17 +1,15 @@
-"""What purchasers are expected to bring: BG/NBD for how often, gamma-gamma for how much."""
+"""What purchasers are expected to do: BG/NBD for how often they buy, gamma-gamma for how much they spend."""
 
-from decimal import Decimal
+from datetime import date
+from typing import Any
 
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Sharded, Table, count, day, exact, key, number
+from loyalty_pipeline.contract import Table, count, day, number
 from loyalty_pipeline.models.bg_nbd import BgNbd, fit_bg_nbd
 from loyalty_pipeline.models.gamma_gamma import GammaGamma, fit_gamma_gamma
-from loyalty_pipeline.models.residual_value import residual_value
-from loyalty_pipeline.months.customer_revenue import CustomerValue
-from loyalty_pipeline.months.purchase_histories import PurchaseHistory, SpendHistory
-from loyalty_pipeline.months.purchase_histories import histories as of_purchasers
+from loyalty_pipeline.months.purchase_histories import PurchaseHistory, SpendHistory, histories
 from loyalty_pipeline.periods import Window
 
 DAYS_OF_A_WEEK = 7
@@ -35,13 +33,6 @@ class ClvFit(Table):
     is_fit_at_edge = dy.Bool(nullable=True, description="Did a bound or a failed search decide a parameter?")
 
 
-class CustomerResidual(Sharded):
-    """One row per customer who purchased before the closing, where both models could be fitted."""
-
-    customer_id = key("The customer.")
-    residual_margin = exact("Discounted margin still expected.")
-
-
 def clv_fits(
     window: Window,
     purchase_histories: dy.LazyFrame[PurchaseHistory],
@@ -54,14 +45,14 @@ def clv_fits(
     Source: Fader, Hardie & Lee (2005), Marketing Science 24(2); Fader & Hardie (2013), "The gamma-gamma model".
     """
     grouped = purchase_histories.group_by("frequency", "recency", "age").agg(pl.col("customers").sum())
-    histories = _in_weeks(grouped).sort("frequency", "recency", "t").collect()
-    if histories.is_empty():
+    alike = _in_weeks(grouped).sort("frequency", "recency", "t").collect()
+    if alike.is_empty():
         return ClvFit.create_empty(lazy=True)
-    purchases, spend = fit_bg_nbd(histories), fit_gamma_gamma(_mean_spend(spend_histories))
+    purchases, spend = fit_bg_nbd(alike), fit_gamma_gamma(_mean_spend(spend_histories))
     row = {
         "closes_on": window.closes_on,
-        "customers": histories["customers"].sum(),
-        "repeat_customers": histories.filter(pl.col("frequency") > 0)["customers"].sum(),
+        "customers": alike["customers"].sum(),
+        "repeat_customers": alike.filter(pl.col("frequency") > 0)["customers"].sum(),
         "is_fit_at_edge": None
         if purchases is None
         else purchases.at_edge or (spend is not None and spend.at_edge),
@@ -75,40 +66,24 @@ def clv_fits(
     return pl.LazyFrame([row], schema=schema).pipe(ClvFit.cast)
 
 
-def customer_residuals(
-    window: Window,
-    customer_value: dy.LazyFrame[CustomerValue],
-    clv_fits: dy.LazyFrame[ClvFit],
-    activity: str,
-    clv_horizon_months: int,
-    discount_rate: float,
-    gross_margin: Decimal,
-) -> dy.LazyFrame[CustomerResidual]:
-    """Margin expected over `clv_horizon_months`, discounted at `discount_rate` a year."""
-    frequency = pl.col("frequency")
-    mean_spend = pl.when(frequency > 0).then(pl.col("repeat_revenue").cast(pl.Float64) / frequency)
-    purchasers = _in_weeks(of_purchasers(customer_value, window, activity))
-    histories = purchasers.with_columns(mean_spend=mean_spend).sort("customer_id").collect()
-    fits = clv_fits.filter(pl.col("r").is_not_null(), pl.col("p").is_not_null()).collect()
-    if histories.is_empty() or fits.is_empty():
-        return CustomerResidual.create_empty(lazy=True)
-    fit = fits.row(0, named=True)
-    value = residual_value(
+def models(fit: dict[str, Any]) -> tuple[BgNbd, GammaGamma]:
+    """Both models of a row of `clv_fits` in which neither is missing."""
+    return (
         BgNbd(fit["r"], fit["alpha"], fit["a"], fit["b"], fit["log_likelihood"], fit["is_fit_at_edge"]),
         GammaGamma(fit["p"], fit["q"], fit["v"], fit["spend_log_likelihood"], fit["is_fit_at_edge"]),
-        histories,
-        horizon_months=clv_horizon_months,
-        discount_rate=discount_rate,
-        margin=float(gross_margin),
     )
-    residual = pl.Series("residual_margin", value).round(4).cast(pl.Decimal(18, 4))
-    return histories.select("customer_id", residual).lazy().pipe(CustomerResidual.cast)
 
 
-def _in_weeks(histories: pl.LazyFrame) -> pl.LazyFrame:
-    return histories.with_columns(
-        recency=pl.col("recency") / DAYS_OF_A_WEEK, t=pl.col("age") / DAYS_OF_A_WEEK
-    )
+def spending(customer_value: pl.LazyFrame, last_day: date) -> pl.LazyFrame:
+    """What the models know of each purchaser at the end of a day, in weeks and in the order of their ids."""
+    frequency = pl.col("frequency")
+    mean_spend = pl.when(frequency > 0).then(pl.col("repeat_revenue").cast(pl.Float64) / frequency)
+    known = _in_weeks(histories(customer_value, last_day, "purchases"))
+    return known.with_columns(mean_spend=mean_spend).sort("customer_id")
+
+
+def _in_weeks(of_days: pl.LazyFrame) -> pl.LazyFrame:
+    return of_days.with_columns(recency=pl.col("recency") / DAYS_OF_A_WEEK, t=pl.col("age") / DAYS_OF_A_WEEK)
 
 
 def _mean_spend(spend_histories: pl.LazyFrame) -> pl.DataFrame:

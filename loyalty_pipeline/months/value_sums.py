@@ -6,10 +6,10 @@ import polars as pl
 from loyalty_pipeline.contract import Sharded, count, exact
 from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
+from loyalty_pipeline.months.customer_residuals import CustomerResidual
 from loyalty_pipeline.months.customer_revenue import CustomerValue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.merging import beside
-from loyalty_pipeline.months.purchase_models import CustomerResidual
 from loyalty_pipeline.months.segments import SegmentTable, again, by_segment, cells_of, in_period
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.staging.customers import ATTRIBUTES
@@ -20,7 +20,6 @@ class ValueSum(SegmentTable, Sharded):
 
     customers = count("With a line or a payment before the closing.", of="customers")
     historic_revenue = exact("Payments less refunds to the closing.")
-    modelled_customers = count("Customers of whom the models expect something, if only zero.", of="customers")
     residual_margin = exact("Discounted margin still expected of these.")
 
 
@@ -48,7 +47,6 @@ def _summed(everybody: pl.DataFrame, plans: pl.DataFrame, period: Period) -> pl.
     sums = {
         "customers": pl.len().cast(pl.Int64),
         "historic_revenue": total("revenue"),
-        "modelled_customers": pl.col("residual_margin").count().cast(pl.Int64),
         "residual_margin": total("residual_margin"),
     }
     cells = cells_of(customers.lazy(), [], sums, period.start.year)

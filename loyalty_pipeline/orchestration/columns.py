@@ -7,7 +7,8 @@ from textwrap import dedent
 import dagster as dg
 import dataframely as dy
 
-MATH = re.compile(r"^\.\. math:: (.*(?:\n[ \t]+\S.*)*)", re.MULTILINE)
+from loyalty_pipeline.dictionary.markdown import MATH
+
 FRACTION = re.compile(r"\\frac\{([^{}]*)\}\{([^{}]*)\}")
 WORDS = {r"\_": "_", r"\cdot": "·", r"\,": " ", "^*": "*", "{": "(", "}": ")"}
 

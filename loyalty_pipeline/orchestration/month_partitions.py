@@ -8,7 +8,7 @@ import dagster as dg
 
 from loyalty_pipeline.lake import part
 from loyalty_pipeline.lake.lake import ACTIVITY
-from loyalty_pipeline.lake.reading import text_of
+from loyalty_pipeline.lake.reading import OFFSETS, text_of
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import month_of, plus
@@ -18,7 +18,9 @@ FORMAT = "%Y-%m"
 DEFAULT_MONTHS = 60
 BUSINESS = ("subscription_items", "invoices", "invoice_lines", "refunds")
 """The raw tables whose first month is the first there can be metrics for."""
-OFFSETS = {"same": (0, 0), "previous": (-1, -1), "period months": (-12, 0)}
+STEPS = {reach: months for reach, months in OFFSETS.items() if reach != "following"} | {
+    "period months": (-12, 0)
+}
 """Not `following`: of a table that also reads its own month before, a backfill would start with the newest month."""
 
 
@@ -87,9 +89,9 @@ def _mapping(table: Specification, upstream: Specification, reaches: set[str]) -
     if table.unit == "whole" or upstream.unit == "whole":
         return None
     # The tasks of a split table file rows in any month.
-    if upstream.is_split or not reaches <= OFFSETS.keys():
+    if upstream.is_split or not reaches <= STEPS.keys():
         return dg.AllPartitionMapping()
-    offsets = [offset for reach in reaches for offset in OFFSETS[reach]]
+    offsets = [offset for reach in reaches for offset in STEPS[reach]]
     return dg.TimeWindowPartitionMapping(
         start_offset=min(offsets), end_offset=max(offsets), allow_nonexistent_upstream_partitions=True
     )

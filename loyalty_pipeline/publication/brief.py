@@ -27,6 +27,7 @@ class Large:
     segment_by: str
     segment_value: str
     cohort: date | None
+    row: str | None
     measure: str
     unit: str
     old: float | None
@@ -42,7 +43,8 @@ class Large:
         time = month if self.period == "month" else f"{self.period} from {month}"
         segment = "" if self.segment_by == "all" else f", {self.segment_by} {self.segment_value}"
         cohort = f", cohort {self.cohort:%Y-%m}" if self.cohort else ""
-        return f"{self.table}.{self.measure} of {time}{segment}{cohort}"
+        row = f", {self.row}" if self.row else ""
+        return f"{self.table}.{self.measure} of {time}{segment}{cohort}{row}"
 
     @property
     def numbers(self) -> str:

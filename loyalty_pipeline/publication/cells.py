@@ -12,6 +12,7 @@ PLACE: dict[str, pl.DataType] = {
     "segment_by": pl.String(),
     "segment_value": pl.String(),
     "cohort": pl.Date(),
+    "row": pl.String(),
 }
 """What says which row a cell is of, whatever the table."""
 MONTH = "_month"
@@ -22,20 +23,24 @@ PERIOD_END = "period_end"
 NOT_MEASURES = {*PLACE, PERIOD_END, "closes_on", MONTH}
 
 
-def placed(rows: pl.DataFrame, table: str) -> pl.DataFrame:
+def placed(rows: pl.DataFrame, table: str, key: list[str]) -> pl.DataFrame:
     """The rows with every column of `PLACE` and the end of their period.
 
-    A row that knows only the day it closes on is of everybody, in the month that holds the day before. A table without
+    What else is in the table's key is told in `row`, name by name. A table without segments is of everybody. A row that knows only the day it closes on is of everybody, in the month that holds the day before. A table without
     cohorts has none. Raises TypeError where a row has neither a period nor such a day.
     """
     if "closes_on" in rows.columns:
         start = pl.col("closes_on").dt.offset_by("-1d").dt.month_start()
-        everybody = dict.fromkeys(("segment_by", "segment_value"), pl.lit("all"))
         rows = rows.with_columns(
-            period=pl.lit("month"), period_start=start, period_end=start.dt.offset_by("1mo"), **everybody
+            period=pl.lit("month"), period_start=start, period_end=start.dt.offset_by("1mo")
         )
+    if "segment_by" not in rows.columns:
+        rows = rows.with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all"))
     if "cohort" not in rows.columns:
         rows = rows.with_columns(cohort=pl.lit(None, pl.Date()))
+    further = [name for name in key if name not in (*PLACE, "closes_on") and name in rows.columns]
+    told = pl.concat_str([pl.format("{} {}", pl.lit(name), name) for name in further], separator=", ")
+    rows = rows.with_columns(row=told if further else pl.lit(None, pl.String())).drop(further)
     if missing := [name for name in (*PLACE, PERIOD_END) if name not in rows.columns]:
         message = f"{table} has no {', '.join(missing)}: its restatements could not be told"
         raise TypeError(message)
@@ -45,10 +50,14 @@ def placed(rows: pl.DataFrame, table: str) -> pl.DataFrame:
 def differing(old: pl.DataFrame, new: pl.DataFrame, units: dict[str, str]) -> pl.DataFrame:
     """One row for each cell that differs: place, month, measure, unit, and the numbers before and after.
 
-    Both have been placed. Only measures that both have count: nobody can have read one that is new. Null is no number, and a
+    Both have been placed. Only numbers and flags that both have count, no words: nobody can have read one that is new. Null is no number, and a
     row that is missing has none. Numbers are equal when they are the same number, to the last bit of a float.
     """
-    measures = [name for name in new.columns if name in old.columns and name not in NOT_MEASURES]
+    measures = [
+        name
+        for name, dtype in new.schema.items()
+        if name in old.columns and name not in NOT_MEASURES and (dtype.is_numeric() or dtype == pl.Boolean())
+    ]
     kept = [*PLACE, MONTH, *measures]
     both = old.select(kept).join(
         new.select(kept).cast({name: old.schema[name] for name in measures}, strict=False),

@@ -46,12 +46,13 @@ class Comparison:
     settings: dict[str, str]
 
     def changed(self, tables: list[str]) -> pl.DataFrame:
-        """Each cell of a period that was complete and that differs, with its cause.
+        """Each cell of a period that was complete and that differs, with its cause; tables of the newest month tell of none.
 
         Without the lake's old manifest, or a file of it, published files are compared and the causes are unknown. What
         cannot be read of the old publication at all is not compared.
         """
-        found = [self._of_table(name) for name in tables] if self.earlier.as_of else []
+        lasting = [name for name in tables if not self.lake.tables[name].contract.is_of_newest_month]
+        found = [self._of_table(name) for name in lasting] if self.earlier.as_of else []
         return pl.concat([self.empty(), *(rows.drop(MONTH) for rows in found)])
 
     @staticmethod
@@ -62,7 +63,10 @@ class Comparison:
 
     def _of_table(self, name: str) -> pl.DataFrame:
         old, new = (
-            placed(rows, name).filter(pl.col(PERIOD_END) <= self.earlier.as_of) for rows in self._read(name)
+            placed(rows, name, self.lake.tables[name].contract.primary_key()).filter(
+                pl.col(PERIOD_END) <= self.earlier.as_of
+            )
+            for rows in self._read(name)
         )
         units = {column: about["unit"] for column, about in columns_of(self.lake.tables[name]).items()}
         cells = differing(old, new, units)

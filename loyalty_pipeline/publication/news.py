@@ -1,6 +1,6 @@
 """What landed between two publications: rows nobody had seen, other versions of known ones, rows that are gone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -53,7 +53,7 @@ class News:
     store: Store
     old: Manifest
     new: Manifest
-    contracts: dict[str, type[dy.Schema]]
+    contracts: Mapping[str, type[dy.Schema]]
     moved: Moved | None = None
     _found: dict[tuple[str, str], set[tuple[str, str]]] = field(default_factory=dict)
 

@@ -30,6 +30,10 @@ class Restatement(Table):
     segment_by = text("The attribute that cuts the customers; `all` also where a table has no segments.")
     segment_value = text("Its value; `all` for everybody.")
     cohort = day("The cohort; null where the table has none.", nullable=True)
+    row = text(
+        "What else says which row it is: `reason too expensive, is_voluntary true`; null where nothing does.",
+        nullable=True,
+    )
     measure = text("The column.")
     unit = text("The column's unit; `0 or 1` for a flag.")
     old = number("The number until then; null where there was none.", unit="that of `unit`", nullable=True)
@@ -86,7 +90,10 @@ def read(folder: Path) -> pl.DataFrame:
     """The restatements of a snapshot; none where it has no such file, or none that can be read."""
     path = folder / f"{RESTATED.name}.parquet"
     try:
-        return pl.read_parquet(path, glob=False).select(COLUMNS).cast(polars_schema(Restatement))  # type: ignore[arg-type]
+        told = pl.read_parquet(path, glob=False)
+        # A column that came later is null in what was written before.
+        lacking = [pl.lit(None).alias(name) for name in COLUMNS if name not in told.columns]
+        return told.with_columns(lacking).select(COLUMNS).cast(polars_schema(Restatement))  # type: ignore[arg-type]
     except (OSError, pl.exceptions.PolarsError):
         return nothing()
 

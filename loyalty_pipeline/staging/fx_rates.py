@@ -67,6 +67,24 @@ def daily_rates(
     )
 
 
+def rates_on(
+    days: pl.LazyFrame, fx_rates: pl.LazyFrame, first_rates: pl.LazyFrame, reporting_currency: str
+) -> pl.LazyFrame:
+    """The rates that `daily_rates` has, for the days and currencies of some rows, also before the first month of business.
+
+    A currency without any rate is missing.
+    """
+    wanted = days.select("rate_date", "currency").unique().sort("rate_date")
+    stated = _current(fx_rates).pipe(_exact).sort("rate_date")
+    own = pl.when(pl.col("currency") == reporting_currency).then(pl.lit(1).cast(RATE))
+    return (
+        wanted.join_asof(stated, on="rate_date", by="currency", strategy="backward", check_sortedness=False)
+        .join(first_rates.rename({"rate": "first_rate"}), on="currency", how="left")
+        .select("rate_date", "currency", rate=pl.coalesce(own, "rate", "first_rate"))
+        .filter(pl.col("rate").is_not_null())
+    )
+
+
 def _current(fx_rates: pl.LazyFrame) -> pl.LazyFrame:
     keyed = fx_rates.with_columns(_key=pl.format("{} {}", "rate_date", "currency"))
     return current(keyed, "_key").select("rate_date", "currency", "rate")

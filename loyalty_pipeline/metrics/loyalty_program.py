@@ -1,0 +1,111 @@
+"""Loyalty programme: who takes part in it, and how points come and go."""
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import count, high, ratio, share, whole
+from loyalty_pipeline.months.cells import cells
+from loyalty_pipeline.months.customer_cells import CustomerCell
+from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.loyalty_state import EARNS, LoyaltyState
+from loyalty_pipeline.months.segments import SegmentTable
+from loyalty_pipeline.periods import Period, Window
+from loyalty_pipeline.ratio import over, proportion
+from loyalty_pipeline.reads import PeriodMonths
+from loyalty_pipeline.staging.loyalty_moves import LoyaltyMove
+
+FLOWS = {"earned": EARNS, "redeemed": ("redeem",), "expired": ("expire", "leave")}
+USES = ("earn", "redeem")
+
+
+class LoyaltyProgram(SegmentTable):
+    """One row per period and segment value of the members and the active customers."""
+
+    needs = ("loyalty_events",)
+
+    members = count("Enrolled at the closing, and not left.", of="customers")
+    participants = count("Of those, active customers at the closing.", of="customers")
+    active_customers = count("Active at the closing, members or not.", of="customers")
+    engaged_members = count("Members at the closing who earned or redeemed in the period.", of="customers")
+    opened_points = whole("Points of these customers at the opening.", unit="points")
+    earned_points = count("Points earned, enrolment included.", of="points")
+    redeemed_points = count("Points redeemed.", of="points")
+    expired_points = count("Points that expired, or were lost on leaving.", of="points")
+    closed_points = whole("Points of these customers at the closing.", unit="points")
+    participation_rate = share(
+        "Participants over active customers.", of="active customers", scored=high("active_customers")
+    )
+    participation_rate_low = share("Low end of its 95 % Wilson interval.", of="active customers")
+    participation_rate_high = share("High end of its 95 % Wilson interval.", of="active customers")
+    redemption_rate = ratio("Redeemed over earned points.", of="earned points", scored=high("earned_points"))
+    engaged_rate = share("Engaged members over members.", of="members", scored=high("members"))
+    engaged_rate_low = share("Low end of its 95 % Wilson interval.", of="members")
+    engaged_rate_high = share("High end of its 95 % Wilson interval.", of="members")
+
+    @dy.rule()
+    def points_add_up(cls) -> pl.Expr:
+        """From the opening to the closing."""
+        gone = pl.col("redeemed_points") + pl.col("expired_points")
+        return pl.col("opened_points") + pl.col("earned_points") - gone == pl.col("closed_points")
+
+
+def loyalty_program(
+    window: Window,
+    loyalty_state: dy.LazyFrame[LoyaltyState],
+    loyalty_moves: PeriodMonths[LoyaltyMove],
+    customer_cells: dy.LazyFrame[CustomerCell],
+) -> dy.LazyFrame[LoyaltyProgram]:
+    r"""Members at the closing, and the points that moved in the period.
+
+    .. math:: opened + earned - redeemed - expired = closed \qquad
+              participation\_rate = \frac{participants}{active\ customers} \qquad redemption\_rate = \frac{redeemed}{earned}
+
+    The segment is that at the closing, for the points at the opening too. A balance may be negative where a source redeems more
+    than it gave. Null without active customers, points earned, or members.
+    """
+
+    def customers(period: Period) -> pl.LazyFrame:
+        moves = loyalty_moves.since(period.start).group_by("customer_id").agg(**_flows())
+        active = customer_cells.filter(pl.col("period") == period.name, "is_active")
+        return (
+            loyalty_state.join(moves, on="customer_id", how="left")
+            .join(active.select("customer_id", "is_active"), on="customer_id", how="full", coalesce=True)
+            .with_columns(
+                pl.col("points", *FLOWS).fill_null(0),
+                pl.col("is_member", "has_used", "is_active").fill_null(value=False),
+            )
+            .rename({"is_active": "is_customer"})
+        )
+
+    return (
+        cells(event_sums(window, customer_cells, customers, _sums()), LoyaltyProgram)
+        .with_columns(
+            **proportion("participation_rate", "participants", "active_customers"),
+            redemption_rate=over("redeemed_points", "earned_points"),
+            **proportion("engaged_rate", "engaged_members", "members"),
+        )
+        .pipe(LoyaltyProgram.cast)
+    )
+
+
+def _flows() -> dict[str, pl.Expr]:
+    flows = {
+        name: pl.col("points").filter(pl.col("kind").is_in(kinds)).sum() for name, kinds in FLOWS.items()
+    }
+    return flows | {"has_used": pl.col("kind").is_in(USES).any()}
+
+
+def _sums() -> dict[str, pl.Expr]:
+    def customers(*questions: str) -> pl.Expr:
+        return pl.all_horizontal(questions).sum().cast(pl.Int64)
+
+    earned, gone = pl.col("earned").sum(), pl.col("redeemed").sum() + pl.col("expired").sum()
+    return {
+        "members": customers("is_member"),
+        "participants": customers("is_member", "is_customer"),
+        "active_customers": customers("is_customer"),
+        "engaged_members": customers("is_member", "has_used"),
+        "opened_points": pl.col("points").sum() - earned + gone,
+        **{f"{name}_points": pl.col(name).sum() for name in FLOWS},
+        "closed_points": pl.col("points").sum(),
+    }

@@ -1,0 +1,103 @@
+"""Signal lift: who leaves more often than others, by what was known of them before."""
+
+import dataframely as dy
+import polars as pl
+
+from loyalty_pipeline.contract import choice, count, ratio, share, text
+from loyalty_pipeline.months.customer_cells import CustomerCell
+from loyalty_pipeline.months.customer_signals import CustomerSignal
+from loyalty_pipeline.months.segment_periods import SEGMENT
+from loyalty_pipeline.months.segments import UNKNOWN, in_period
+from loyalty_pipeline.periods import Period, PeriodTable, Window, plus
+from loyalty_pipeline.ratio import over, proportion
+from loyalty_pipeline.reads import PeriodMonths
+
+SIGNALS = ("nps_group", "csat", "tickets", "engagement", "loyalty", "referred")
+QUARTILES = ("1 lowest", "2", "3", "4 highest")
+NONE, SEVERAL = "none", "2+"
+
+
+class SignalLift(PeriodTable):
+    """One row per period, signal and value of it, of the customers active at the opening; the signal is in `segment_by`.
+
+    Over the values of one signal customers add up to those of all.
+    """
+
+    segment_by = choice("The signal; `all` for everybody.", ("all", *SIGNALS), key=True)
+    segment_value = text("What was known at the opening; `(unknown)` where nothing was.", key=True)
+    customers = count("Active at the opening.", of="customers")
+    churned_customers = count("Of those, not active at the closing.", of="customers")
+    churn_rate = share("Churned over customers.", of="customers")
+    churn_rate_low = share("Low end of its 95 % Wilson interval.", of="customers")
+    churn_rate_high = share("High end of its 95 % Wilson interval.", of="customers")
+    lift = ratio("Churn rate over that of everybody.", of="churn rate")
+
+
+def signal_lift(
+    window: Window,
+    customer_signals: PeriodMonths[CustomerSignal],
+    customer_cells: dy.LazyFrame[CustomerCell],
+) -> dy.LazyFrame[SignalLift]:
+    r"""Churn of the period by what was known at its opening.
+
+    .. math:: lift = \frac{churn\ rate\ of\ the\ value}{churn\ rate\ of\ all}
+
+    Known at the opening: the last NPS and CSAT answer of the 12 months before it, tickets and interactions of the three months before it,
+    membership, and whether a referral brought the customer. Engagement is in quarters of those with an interaction: customers with the same
+    number are in the same quarter, that in which the middle one of them is. It tells who leaves, not why. Null without
+    customers, or where nobody left.
+    """
+    return pl.concat(
+        _lifted(customer_signals.at(plus(period.start, -1)), customer_cells, period)
+        for period in window.periods
+    ).pipe(SignalLift.cast)
+
+
+def _lifted(signals: pl.LazyFrame, customer_cells: pl.LazyFrame, period: Period) -> pl.LazyFrame:
+    opened = customer_cells.filter(pl.col("period") == period.name, "was_active").select(
+        "customer_id", "is_active"
+    )
+    known = opened.join(signals, on="customer_id", how="left").with_columns(
+        pl.col("nps_group", "csat").fill_null(UNKNOWN),
+        pl.col("tickets", "interactions").fill_null(0),
+        pl.col("is_member", "is_referred").fill_null(value=False),
+    )
+    named = known.collect().lazy().with_columns(**_named())
+    sums = {
+        "customers": pl.len().cast(pl.Int64),
+        "churned_customers": (~pl.col("is_active")).sum().cast(pl.Int64),
+    }
+    everybody = named.select(segment_by=pl.lit("all"), segment_value=pl.lit("all"), **sums)
+    cuts = [named.group_by(segment_by=pl.lit(by), segment_value=by).agg(**sums) for by in SIGNALS]
+    rated = pl.concat([everybody, *cuts]).with_columns(
+        **proportion("churn_rate", "churned_customers", "customers"), **in_period(period)
+    )
+    overall = pl.col("churn_rate").filter(pl.col("segment_by") == "all").first()
+    return rated.with_columns(lift=over("churn_rate", overall)).select(
+        *SEGMENT, *(name for name in SignalLift.column_names() if name not in SEGMENT)
+    )
+
+
+def _named() -> dict[str, pl.Expr]:
+    tickets = (
+        pl.when(pl.col("tickets") > 1).then(pl.lit(SEVERAL)).otherwise(pl.col("tickets").cast(pl.String))
+    )
+    return {
+        "tickets": tickets,
+        "engagement": _quartile(),
+        "loyalty": pl.when("is_member").then(pl.lit("member")).otherwise(pl.lit("not a member")),
+        "referred": pl.when("is_referred").then(pl.lit("referred")).otherwise(pl.lit("not referred")),
+    }
+
+
+def _quartile() -> pl.Expr:
+    met = pl.when(pl.col("interactions") > 0).then("interactions")
+    # Four times the position of the middle one of equals, in halves of a customer, so that it stays whole.
+    fewer, as_many = met.rank("min") - 1, pl.len().over("interactions")
+    position = 4 * (2 * fewer + as_many)
+    number = ((position + 2 * met.count() - 1) // (2 * met.count())).clip(1, len(QUARTILES))
+    return (
+        pl.when(met.is_not_null())
+        .then(pl.lit(pl.Series(QUARTILES)).gather(number.cast(pl.UInt32).fill_null(1) - 1))
+        .otherwise(pl.lit(NONE))
+    )

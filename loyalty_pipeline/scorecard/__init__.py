@@ -1,0 +1,1 @@
+"""The scorecard: every rate beside benchmarks, targets and earlier periods."""
