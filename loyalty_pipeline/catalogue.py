@@ -26,6 +26,7 @@ from loyalty_pipeline.metrics.retention_cost import retention_cost
 from loyalty_pipeline.metrics.signal_lift import signal_lift
 from loyalty_pipeline.metrics.social_engagement import social_engagement
 from loyalty_pipeline.metrics.support_performance import support_performance
+from loyalty_pipeline.metrics.win_back import win_back
 from loyalty_pipeline.months.advocate_credits import advocate_credits
 from loyalty_pipeline.months.advocate_state import advocate_state
 from loyalty_pipeline.months.attribute_changes import attribute_changes
@@ -138,6 +139,7 @@ METRICS: list[TableFunction] = [
     churn,
     customer_retention,
     mrr_growth,
+    win_back,
     cohort_retention,
     churn_reasons,
     churn_drivers,

@@ -62,6 +62,8 @@ class Night:
     landing: LandingReport
     outcomes: dict[str, list[Outcome]]
     publication: Publication
+    unfed: dict[str, tuple[str, ...]]
+    """Tables that are empty because the source has no row of what they need."""
 
     def to_dict(self) -> dict[str, Any]:
         """As JSON takes it."""
@@ -73,6 +75,7 @@ class Night:
             "rows": self.publication.rows,
             "restatements": self.publication.restated.to_dict(),
             "recomputed": {n: [o.month for o in os if o.is_recomputed] for n, os in self.outcomes.items()},
+            "unfed": {name: list(needs) for name, needs in self.unfed.items()},
             "landing": self.landing.to_dict(),
         }
 
@@ -134,7 +137,7 @@ def nightly(
             say(name, done, len(lake.tables))
             outcomes[name] = by_month(lake.compute(name, is_full=is_full))
         lake.commit()
-        return Night(landing, outcomes, publish(settings, lake))
+        return Night(landing, outcomes, publish(settings, lake), lake.unfed)
 
 
 def plan(settings: Settings) -> NightPlan:

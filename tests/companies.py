@@ -31,6 +31,18 @@ Raw = dict[str, list[Row]]
 Tables = dict[str, list[Row]]
 FIRST_NIGHT = "000001"
 CLOSE = 1e-9
+KEYS = (
+    "period",
+    "period_start",
+    "segment_by",
+    "segment_value",
+    "cohort",
+    "reason",
+    "is_voluntary",
+    "metric",
+    "customer_id",
+)
+"""What tells the rows of a table apart, of columns that it has."""
 
 
 def lake_over(raw: Raw, folder: Path, **settings: Any) -> Lake:
@@ -94,11 +106,12 @@ def differences(got: list[Row], expected: list[Row], key: list[str]) -> list[str
 
 def all_differences(got: Tables, expected: Tables) -> list[str]:
     """Return the differences in every table that is expected."""
-    keys = {function.__name__: _key(function.__name__, expected) for function in PUBLISHED}
-    return [
+    missing = [f"{name}: no such table" for name in expected if name not in got]
+    return missing + [
         f"{name} {told}"
         for name, rows in expected.items()
-        for told in differences(got[name], rows, keys[name])
+        if name in got
+        for told in differences(got[name], rows, _key(rows or got[name]))
     ]
 
 
@@ -125,9 +138,8 @@ def _homes(rows: pl.DataFrame, key: list[str], month_of: str, timezone: str) -> 
     return first.select(*key, _home=month)
 
 
-def _key(name: str, expected: Tables) -> list[str]:
-    has_cohort = "cohort" in (expected.get(name) or [{}])[0]
-    return ["period", "period_start", "segment_by", "segment_value", *(["cohort"] if has_cohort else [])]
+def _key(rows: list[Row]) -> list[str]:
+    return [name for name in KEYS if name in (rows or [{}])[0]]
 
 
 def _said(place: tuple[Any, ...]) -> str:

@@ -13,6 +13,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
+from tests import random_events
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 SPAN = (0, 1, 2, 3, -1)
 """In which months things happen, counted from the first."""
+VISITOR = "visitor"
+"""Who has neither a line nor a payment."""
 LONG_AGO = datetime(2009, 1, 1, tzinfo=UTC)
 MOMENT = timedelta(microseconds=1)
 HOUR = timedelta(hours=1)
@@ -110,6 +114,7 @@ class Maker:
             "refunds": {"amount": Decimal("0.5")},
             "fx_rates": {"rate": 3.5},
             "referrals": {"converted_at": None},
+            **random_events.OUTDATED,
         }.get(table, {})
 
     def chance(self, of: int) -> bool:
@@ -159,9 +164,11 @@ def made_up(
         customer(maker, name, names)
         bill(maker, name)
         subscribe(maker, name)
-    for number in range(dice.one_of((0, 1, 2, 3)) if len(names) < 10 else 3 * len(names)):
+    for number in range(dice.one_of((0, 1, 3, 6)) if len(names) < 10 else 3 * len(names)):
         refer(maker, f"r{number:03}", names)
     rates(maker)
+    customer(maker, VISITOR, names)
+    random_events.happenings(maker, (*names, VISITOR))
     return MadeUp(maker.raw, settings, maker.first)
 
 
@@ -181,6 +188,7 @@ def policy(dice: Dice) -> dict[str, Any]:
         "gross_margin": dice.one_of((Decimal("0.8"), Decimal("0.3333"))),
         "advocacy_window_months": dice.one_of((12, 1)),
         "advocacy_depth": dice.one_of((5, 0, 1)),
+        **random_events.policy(dice),
     }
 
 
@@ -237,7 +245,7 @@ def invoice(maker: Maker, identity: str, whose: tuple[str, str | None, str], sta
         "due_at": dice.one_of((None, issued + 7 * DAY, issued - 40 * DAY)),
         "paid_at": dice.one_of((issued, None, issued + 12 * DAY, issued + 50 * DAY)),
         "currency": currency,
-        "total": dice.one_of((Decimal(10), Decimal(0), Decimal(-4))),
+        "total": dice.one_of((Decimal(10), Decimal(10), Decimal(10), Decimal(0), Decimal(-4))),
     }
     maker.add("invoices", head)
     end = start + DAY
@@ -322,11 +330,13 @@ def subscribe(maker: Maker, name: str) -> None:
 
 
 def refer(maker: Maker, identity: str, names: list[str]) -> None:
-    """Make up one referral."""
-    sent = maker.moment()
+    """Make up one referral; often by whom the one before it brought."""
+    sent = maker.moment() - maker.dice.one_of((timedelta(0), 40 * DAY))
+    known = maker.raw.get("referrals")
+    before = known[-1]["referred_customer_id"] if known and maker.chance(2) else None
     row = {
         "referral_id": identity,
-        "advocate_customer_id": maker.dice.one_of(names),
+        "advocate_customer_id": before or maker.dice.one_of(names),
         "referred_customer_id": maker.dice.one_of((*names, None)),
         "sent_at": sent,
         "converted_at": maker.dice.one_of((sent, sent + 3 * DAY, sent - 20 * DAY, None)),

@@ -17,9 +17,12 @@ FIGURES = {
     "churn": {"customer_churn_rate": "customer churn", "gross_mrr_churn_rate": "gross MRR churn"},
     "customer_retention": {"crr": "customer retention"},
     "advocacy_revenue": {"total_revenue": "revenue", "advocacy_revenue_share": "advocacy revenue share"},
+    "nps": {"nps": "NPS"},
+    "csat": {"csat": "satisfied customers"},
+    "loyalty_program": {"participation_rate": "loyalty participation"},
     "clv": {"clv_per_customer": "CLV a customer", "simple_clv": "simple CLV"},
 }
-SHARES = ("rate", "share", "crr", "nrr")
+SHARES = ("rate", "share", "crr", "nrr", "csat")
 MONTHS = 4
 NOTHING = "-"
 

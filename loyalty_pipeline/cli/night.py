@@ -42,6 +42,8 @@ def _tell(night: Night, settings: Settings) -> None:
     typer.echo(f"Snapshot {night.publication.snapshot} ({state}):")
     for name, rows in night.publication.rows.items():
         typer.echo(f"  {settings.data_dir / 'metrics' / name}.parquet  {rows:,} rows")
+    for needs, tables in _unfed(night).items():
+        typer.echo(f"No row of {' or '.join(needs)} ever landed: {', '.join(tables)} {_are(tables)} empty.")
     if night.publication.restated.count:
         typer.echo(f"It restates {night.publication.restated.told}; the largest:")
         for one in night.publication.restated.largest:
@@ -49,6 +51,17 @@ def _tell(night: Night, settings: Settings) -> None:
     if quarantined:
         typer.echo(f"Rows set aside, with their reasons: {settings.data_dir / 'quarantine'}")
         typer.echo("What they are worth: loyalty quarantine list")
+
+
+def _unfed(night: Night) -> dict[tuple[str, ...], list[str]]:
+    by_needs: dict[tuple[str, ...], list[str]] = {}
+    for table, needs in night.unfed.items():
+        by_needs.setdefault(needs, []).append(table)
+    return by_needs
+
+
+def _are(tables: list[str]) -> str:
+    return "is" if len(tables) == 1 else "are"
 
 
 @contextmanager

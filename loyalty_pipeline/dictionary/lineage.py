@@ -15,6 +15,8 @@ REACHES = {"counted until": ("as_of", "timezone"), "held out": ("clv_holdout_mon
 DERIVED = {
     "line_source": ("mrr_source", "activity"),
     "sentiment_model": ("sentiment",),
+    "benchmarks": ("reference",),
+    "targets": ("reference",),
 }
 """Policies that a run finds out, and the settings it finds them out from."""
 

@@ -55,7 +55,7 @@ class Lake:
 
     def units(self, table: Specification) -> list[str]:
         """The tasks of a table, in the order in which they can be done."""
-        if table.needs and not any(self.landed.months(name) for name in table.needs):
+        if table.name in self.unfed:
             return []
         if table.unit == WHOLE:
             return [WHOLE]
@@ -70,6 +70,16 @@ class Lake:
             )
         months = self.months[-1:] if table.contract.is_of_newest_month else self.months
         return [named(month, s) for month in months for s in (self.shards if table.is_sharded else [""])]
+
+    @cached_property
+    def unfed(self) -> dict[str, tuple[str, ...]]:
+        """The tables that are empty because none of the raw tables they need ever had a row: table -> these."""
+        fed = {name for name, parts in self.landed.tables.items() if parts}
+        return {
+            name: table.needs
+            for name, table in self.tables.items()
+            if table.needs and fed.isdisjoint(table.needs)
+        }
 
     @cached_property
     def months(self) -> list[str]:

@@ -7,7 +7,7 @@ from loyalty_pipeline.contract import count, high, ratio, share
 from loyalty_pipeline.months.advocate_state import AdvocateState
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.ratio import over, wilson
@@ -58,7 +58,7 @@ def advocacy_adoption(
         )
 
     return (
-        cells(event_sums(window, customer_cells, customers, _sums()), AdvocacyAdoption)
+        cells(EventSums(window, customer_cells).by_segment(customers, _sums()), AdvocacyAdoption)
         .with_columns(
             adoption_rate=over("joined", "invited"),
             **_interval("adoption_rate", "joined", "invited"),

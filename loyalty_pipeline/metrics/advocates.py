@@ -16,6 +16,8 @@ from loyalty_pipeline.staging.sent_referrals import SentReferral
 
 COUNTS = ("referrals_sent", "referrals_converted", "activities", "posts", "reach", "reactions")
 CREDITS = ("direct_revenue", "downstream_revenue")
+SAME_PLACES = 12
+"""Decimal places to which influence scores must differ: what is equal in fractions may not be in floats."""
 
 
 class Advocates(PeriodTable):
@@ -91,11 +93,11 @@ def _posted(posts: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def _summed(rows: pl.LazyFrame) -> pl.LazyFrame:
-    sums = rows.group_by("customer_id").agg(
-        pl.col(COUNTS).sum(), *(total(pl.col(credit).fill_null(pl.lit(0, EXACT))) for credit in CREDITS)
-    )
+    none = pl.lit(0).cast(EXACT)
+    known = rows.with_columns(pl.col(CREDITS).fill_null(none), pl.col(COUNTS).fill_null(0))
+    sums = known.group_by("customer_id").agg(pl.col(COUNTS).sum(), *(total(credit) for credit in CREDITS))
     is_something = pl.any_horizontal(
-        *(pl.col(name) != 0 for name in COUNTS), *(pl.col(name) != pl.lit(0).cast(EXACT) for name in CREDITS)
+        *(pl.col(name) != 0 for name in COUNTS), *(pl.col(name) != none for name in CREDITS)
     )
     return sums.filter(is_something).sort("customer_id")
 
@@ -111,8 +113,8 @@ def _ranked(rows: pl.LazyFrame, period: Period) -> pl.LazyFrame:
         )
         .with_columns(
             *(shared_cents(credit).alias(credit) for credit in CREDITS),
-            activity_rank=_rank("activity_score"),
-            influence_rank=_rank("influence_score"),
+            activity_rank=_rank(pl.col("activity_score")),
+            influence_rank=_rank(pl.col("influence_score").round(SAME_PLACES)),
         )
         .with_columns(**in_period(period))
     )
@@ -122,5 +124,5 @@ def _share(amount: pl.Expr) -> pl.Expr:
     return over(amount, amount.sum()).fill_null(0.0)
 
 
-def _rank(score: str) -> pl.Expr:
-    return pl.col(score).rank("min", descending=True).cast(pl.Int64)
+def _rank(score: pl.Expr) -> pl.Expr:
+    return score.rank("min", descending=True).cast(pl.Int64)

@@ -5,7 +5,7 @@ import dataframely as dy
 from loyalty_pipeline.contract import count, high, low, number, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, is_low_effort, mean_points
 from loyalty_pipeline.periods import Window
@@ -54,7 +54,7 @@ def ces(
     Source: Dixon, Freeman & Toman (2010), "Stop Trying to Delight Your Customers", HBR 88(7/8).
     """
     sums = answer_sums(low_effort=is_low_effort()) | EFFORT.sums
-    summed = event_sums(window, customer_cells, answers_of(survey_events, "ces"), sums)
+    summed = EventSums(window, customer_cells).by_segment(answers_of(survey_events, "ces"), sums)
     rated = summed.with_columns(
         **EFFORT.rated("ces"),
         **proportion("low_effort_share", "low_effort", "responses"),

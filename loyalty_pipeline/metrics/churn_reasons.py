@@ -8,7 +8,7 @@ from loyalty_pipeline.money import cents, total
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
 from loyalty_pipeline.months.departures import Departure
-from loyalty_pipeline.months.event_sums import keyed_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
@@ -71,9 +71,13 @@ def churn_reasons(
         )
 
     sums = {"churned_customers": pl.len().cast(pl.Int64), "churned_mrr": total("revalued_opening_mrr")}
-    counted = keyed_sums(window, customer_cells, churned, KEYS, sums).with_columns(
-        all_churned_customers=pl.col("churned_customers").sum().over(SEGMENT),
-        all_churned_mrr=pl.col("churned_mrr").sum().over(SEGMENT),
+    counted = (
+        EventSums(window, customer_cells)
+        .by_key(churned, KEYS, sums)
+        .with_columns(
+            all_churned_customers=pl.col("churned_customers").sum().over(SEGMENT),
+            all_churned_mrr=pl.col("churned_mrr").sum().over(SEGMENT),
+        )
     )
     amounts = [cents(name).alias(name) for name in ("churned_mrr", "all_churned_mrr")]
     return (

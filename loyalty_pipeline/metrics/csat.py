@@ -5,7 +5,7 @@ import dataframely as dy
 from loyalty_pipeline.contract import count, high, number, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, is_satisfied, mean_points
 from loyalty_pipeline.periods import Window
@@ -52,7 +52,7 @@ def csat(
     whatever its length. The interval of the mean is Student's, inside 0 and 100, null of one response.
     """
     sums = answer_sums(satisfied=is_satisfied()) | SCORE.sums
-    summed = event_sums(window, customer_cells, answers_of(survey_events, "csat"), sums)
+    summed = EventSums(window, customer_cells).by_segment(answers_of(survey_events, "csat"), sums)
     rated = summed.with_columns(
         **proportion("csat", "satisfied", "responses"),
         **SCORE.rated("mean_score"),

@@ -6,7 +6,7 @@ import polars as pl
 from loyalty_pipeline.contract import choice, count, high, number, ratio, text
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SEGMENT_BY, in_period
 from loyalty_pipeline.periods import Period, PeriodTable, Window
@@ -82,7 +82,7 @@ def engagement(
             .with_columns(**in_period(period))
         )
 
-    everywhere = event_sums(window, customer_cells, customers, _sums())
+    everywhere = EventSums(window, customer_cells).by_segment(customers, _sums())
     channels = [in_channels(period).select(*SEGMENT, *_sums()) for period in window.periods]
     days = {period.name: window.days_of(period) for period in window.periods}
     return (

@@ -6,8 +6,9 @@ import polars as pl
 from loyalty_pipeline.contract import count, high, ratio, share, whole
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.loyalty_state import EARNS, LoyaltyState
+from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.ratio import over, proportion
@@ -63,22 +64,21 @@ def loyalty_program(
     The segment is that at the closing, for the points at the opening too. A balance may be negative where a source redeems more
     than it gave. Null without active customers, points earned, or members.
     """
+    events = EventSums(window, customer_cells)
 
-    def customers(period: Period) -> pl.LazyFrame:
+    def members(period: Period) -> pl.LazyFrame:
         moves = loyalty_moves.since(period.start).group_by("customer_id").agg(**_flows())
-        active = customer_cells.filter(pl.col("period") == period.name, "is_active")
-        return (
-            loyalty_state.join(moves, on="customer_id", how="left")
-            .join(active.select("customer_id", "is_active"), on="customer_id", how="full", coalesce=True)
-            .with_columns(
-                pl.col("points", *FLOWS).fill_null(0),
-                pl.col("is_member", "has_used", "is_active").fill_null(value=False),
-            )
-            .rename({"is_active": "is_customer"})
+        return loyalty_state.join(moves, on="customer_id", how="left").with_columns(
+            pl.col(*FLOWS).fill_null(0), pl.col("has_used").fill_null(value=False)
         )
 
+    def active(period: Period) -> pl.LazyFrame:
+        return events.people(period).filter("is_active")
+
+    counted = events.by_segment(active, {"active_customers": pl.len().cast(pl.Int64)})
+    summed = events.by_segment(members, _sums()).join(counted, on=SEGMENT, how="full", coalesce=True)
     return (
-        cells(event_sums(window, customer_cells, customers, _sums()), LoyaltyProgram)
+        cells(summed.with_columns(pl.exclude(SEGMENT).fill_null(0)), LoyaltyProgram)
         .with_columns(
             **proportion("participation_rate", "participants", "active_customers"),
             redemption_rate=over("redeemed_points", "earned_points"),
@@ -102,8 +102,7 @@ def _sums() -> dict[str, pl.Expr]:
     earned, gone = pl.col("earned").sum(), pl.col("redeemed").sum() + pl.col("expired").sum()
     return {
         "members": customers("is_member"),
-        "participants": customers("is_member", "is_customer"),
-        "active_customers": customers("is_customer"),
+        "participants": customers("is_member", "is_active"),
         "engaged_members": customers("is_member", "has_used"),
         "opened_points": pl.col("points").sum() - earned + gone,
         **{f"{name}_points": pl.col(name).sum() for name in FLOWS},

@@ -6,7 +6,7 @@ import polars as pl
 from loyalty_pipeline.contract import count, high, number, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, is_detractor, is_promoter
 from loyalty_pipeline.periods import Window
@@ -69,7 +69,7 @@ def nps(
     )
     low, high = _interval()
     return (
-        cells(event_sums(window, customer_cells, answers_of(survey_events, "nps"), sums), Nps)
+        cells(EventSums(window, customer_cells).by_segment(answers_of(survey_events, "nps"), sums), Nps)
         .with_columns(nps=over(BEST * _net(), "responses"), nps_low=low, nps_high=high)
         .with_columns(**proportion("response_rate", "answered", "invited"))
         .pipe(Nps.cast)

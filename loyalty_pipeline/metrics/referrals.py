@@ -6,7 +6,7 @@ import polars as pl
 from loyalty_pipeline.contract import count, high, number, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_medians, event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
@@ -62,10 +62,11 @@ def referrals(
         return invitations(period).filter(~pl.col("is_self"), pl.col("converted_at").is_not_null())
 
     days = (pl.col("converted_at") - pl.col("sent_at")).dt.total_microseconds().clip(lower_bound=0)
-    medians = {"median_days_to_convert": (days / MICROSECONDS_OF_A_DAY).median()}
+    medians = {"median_days_to_convert": days / MICROSECONDS_OF_A_DAY}
+    events = EventSums(window, customer_cells)
     return (
-        cells(event_sums(window, customer_cells, advocates, _sums()), Referrals)
-        .join(event_medians(window, customer_cells, conversions, medians), on=SEGMENT, how="left")
+        cells(events.by_segment(advocates, _sums()), Referrals)
+        .join(events.medians(conversions, medians), on=SEGMENT, how="left")
         .with_columns(
             **proportion("referral_conversion_rate", "converted", "sent"),
             **proportion("advocacy_conversion_rate", "converting_advocates", "sending_advocates"),

@@ -6,7 +6,7 @@ import polars as pl
 from loyalty_pipeline.contract import count, high, number, ratio, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums, histogram, median_of
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.purchase_gaps import PurchaseGap
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SegmentTable
@@ -68,10 +68,10 @@ def repeat_purchase(
             .agg(purchases=pl.len().cast(pl.Int64), is_first=pl.col(DAYS).is_null().any())
         )
 
-    days = histogram(window, customer_cells, purchases, DAYS)
+    events = EventSums(window, customer_cells)
     return (
-        cells(event_sums(window, customer_cells, purchasers, _sums()), RepeatPurchase)
-        .join(median_of(days, DAYS, "median_days_between"), on=SEGMENT, how="left")
+        cells(events.by_segment(purchasers, _sums()), RepeatPurchase)
+        .join(events.median_of(purchases, DAYS, "median_days_between"), on=SEGMENT, how="left")
         .with_columns(
             **proportion("repeat_purchase_rate", "repeat_purchasers", "purchasers"),
             **proportion("returning_purchaser_rate", "returning_purchasers", "purchasers"),

@@ -8,7 +8,7 @@ import polars as pl
 from loyalty_pipeline.contract import count, high, low, number, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_medians, event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
@@ -74,13 +74,14 @@ def support_performance(
         return ticket_events.since(period.start)
 
     hours = pl.col("waited") / MICROSECONDS_OF_AN_HOUR
-    medians = {
-        "median_first_response_hours": hours.filter(pl.col("kind") == "answered").median(),
-        "median_resolution_hours": hours.filter(pl.col("kind") == "resolved").median(),
+    medians: dict[str, pl.Expr] = {
+        "median_first_response_hours": pl.when(pl.col("kind") == "answered").then(hours),
+        "median_resolution_hours": pl.when(pl.col("kind") == "resolved").then(hours),
     }
+    tickets = EventSums(window, customer_cells)
     return (
-        cells(event_sums(window, customer_cells, events, _sums(support_target_hours)), SupportPerformance)
-        .join(event_medians(window, customer_cells, events, medians), on=SEGMENT, how="left")
+        cells(tickets.by_segment(events, _sums(support_target_hours)), SupportPerformance)
+        .join(tickets.medians(events, medians), on=SEGMENT, how="left")
         .with_columns(
             **proportion("first_contact_resolution_rate", "one_contact", "resolved"),
             **proportion("resolved_in_target_rate", "resolved_in_target", "resolved"),

@@ -11,9 +11,11 @@ from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.segments import (
     SEGMENT_BY,
+    SEGMENTS,
     UNKNOWN,
     Segmented,
     SegmentTable,
+    again,
     by_segment,
     in_period,
     known,
@@ -97,7 +99,8 @@ def cohort_sums(
         "active_mrr": total("active_mrr"),
         "revenue": total("revenue"),
     }
-    return by_segment(members.collect().lazy(), ["cohort"], sums).pipe(CohortSum.cast)
+    alike = members.group_by("cohort", *SEGMENTS).agg(**sums).collect()
+    return by_segment(alike.lazy(), ["cohort"], again(sums)).pipe(CohortSum.cast)
 
 
 def cohort_months(

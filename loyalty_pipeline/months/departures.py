@@ -5,9 +5,10 @@ import polars as pl
 
 from loyalty_pipeline.contract import Sharded, day, flag, key
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
-from loyalty_pipeline.months.line_state import LineState
+from loyalty_pipeline.months.line_starts import Renewal
+from loyalty_pipeline.months.line_state import LineState, extended_lines
 from loyalty_pipeline.periods import Window
-from loyalty_pipeline.reads import Previous
+from loyalty_pipeline.reads import Following, Previous
 from loyalty_pipeline.staging.recurring_lines import RecurringLine
 
 LEFT = ("churned", "transient")
@@ -26,6 +27,8 @@ def departures(
     customer_periods: dy.LazyFrame[CustomerPeriod],
     previous: Previous[LineState],
     recurring_lines: dy.LazyFrame[RecurringLine],
+    renewals: Following[Renewal],
+    renewal_grace_days: int,
 ) -> dy.LazyFrame[Departure]:
     """Involuntary is who lost the line that held longest in the month to delinquency.
 
@@ -36,15 +39,13 @@ def departures(
     left = customer_periods.filter(pl.col("period") == "month", pl.col("movement").is_in(LEFT)).select(
         "customer_id"
     )
-    columns = ["customer_id", "starts_at", "ends_at", "cut_at"]
-    lines = pl.concat(
-        [
-            previous.filter(pl.col("kind") == "recurring").select(*columns, "extended_to"),
-            recurring_lines.filter(pl.col("kind") == "recurring").select(
-                *columns, pl.col("ends_at").alias("extended_to")
-            ),
-        ]
-    ).join(left, on="customer_id", how="semi")
+    lines = extended_lines(
+        window,
+        previous.join(left, on="customer_id", how="semi").sort("line_id"),
+        recurring_lines.join(left, on="customer_id", how="semi"),
+        renewals,
+        renewal_grace_days,
+    ).filter(pl.col("kind") == "recurring")
     own_end = pl.when(pl.col("ends_at").is_not_null()).then(pl.max_horizontal("ends_at", "extended_to"))
     ended = (
         lines.with_columns(own_end=own_end)

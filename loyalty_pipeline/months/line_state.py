@@ -35,16 +35,28 @@ def line_state(
     Lines without a subscription are not extended.
     """
     _, closing = window.bounds
+    lines = extended_lines(window, previous, recurring_lines, renewals, renewal_grace_days)
+    until = pl.max_horizontal("ends_at", "extended_to")
+    return lines.filter(pl.col("ends_at").is_null() | (until >= closing)).pipe(LineState.cast)
+
+
+def extended_lines(
+    window: Window,
+    held_before: pl.LazyFrame,
+    recurring_lines: pl.LazyFrame,
+    renewals: pl.LazyFrame,
+    renewal_grace_days: int,
+) -> pl.LazyFrame:
+    """The lines that held at the opening and those that start before the closing, extended to their late renewals."""
+    _, closing = window.bounds
     started = (
         recurring_lines.filter(pl.col("starts_at") < closing)
         .with_columns(extended_to=pl.lit(None, pl.Datetime("us", "UTC")))
         .select(LineState.column_names())
         .sort("line_id")
     )
-    held = previous.merge_sorted(started, key="line_id").collect()
-    late = late_renewals(held, renewals.collect(), window, renewal_grace_days)
-    until = pl.max_horizontal("ends_at", "extended_to")
-    return _extended(held, late).filter(pl.col("ends_at").is_null() | (until >= closing)).pipe(LineState.cast)
+    held = held_before.merge_sorted(started, key="line_id").collect()
+    return _extended(held, late_renewals(held, renewals.collect(), window, renewal_grace_days))
 
 
 def _extended(held: pl.DataFrame, late: pl.DataFrame) -> pl.LazyFrame:

@@ -54,16 +54,20 @@ def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr]) -> pl.LazyFrame:
-    """Sums for each key over everybody and over each value of each segment; attributes may be missing."""
-    columns = [*keys, "segment_by", "segment_value", *sums]
-    everybody = rows.group_by(keys).agg(**sums) if keys else rows.select(**sums)
-    cuts = [everybody.with_columns(segment_by=pl.lit("all"), segment_value=pl.lit("all")).select(columns)]
-    for segment in SEGMENTS:
-        # Of many rows it is cheaper to name the few values that are left than every row's.
-        cut = rows.group_by(*keys, segment).agg(**sums)
-        value = pl.col(segment).fill_null(UNKNOWN)
-        cuts.append(cut.with_columns(segment_by=pl.lit(segment), segment_value=value).select(columns))
-    return pl.concat(cuts).group_by(*keys, "segment_by", "segment_value").agg(pl.col(list(sums)).sum())
+    """Sums for each key over everybody and over each value of each segment; attributes may be missing.
+
+    Each row is counted once a segment: of many customers the cells are what to give it.
+    """
+    return cut(rows, [*keys, *sums]).group_by(*keys, "segment_by", "segment_value").agg(**sums)
+
+
+def cut(rows: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
+    """The rows once for everybody and once for each segment, with the segment and its value beside some columns."""
+    return (
+        rows.with_columns(all=pl.lit("all"))
+        .unpivot(["all", *SEGMENTS], index=columns, variable_name="segment_by", value_name="segment_value")
+        .with_columns(pl.col("segment_value").fill_null(UNKNOWN))
+    )
 
 
 def cells_of(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:

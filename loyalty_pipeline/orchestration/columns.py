@@ -10,7 +10,28 @@ import dataframely as dy
 from loyalty_pipeline.dictionary.markdown import MATH
 
 FRACTION = re.compile(r"\\frac\{([^{}]*)\}\{([^{}]*)\}")
-WORDS = {r"\_": "_", r"\cdot": "·", r"\,": " ", "^*": "*", "{": "(", "}": ")"}
+NAMED = {r"\overline": "mean", r"\bar": "mean", r"\sqrt": "sqrt", r"\underbrace": ""}
+WORDS = {
+    r"\_": "_",
+    r"\cdot": "·",
+    r"\,": " ",
+    r"\ ": " ",
+    r"\{": "(",
+    r"\}": ")",
+    r"\left": "",
+    r"\right": "",
+    r"\quad": " ",
+    r"\sum": "sum ",
+    r"\pm": "±",
+    r"\ge": ">=",
+    r"\in": "in",
+    r"\Delta": "change of",
+    r"\alpha": "alpha",
+    r"\beta": "beta",
+    "^*": "*",
+    "{": "(",
+    "}": ")",
+}
 
 
 def column_schema(contract: type[dy.Schema]) -> dg.TableSchema:
@@ -39,8 +60,16 @@ def as_markdown(docstring: str) -> str:
 
 def plain(formula: str) -> str:
     r"""A TeX formula as it is typed on one line: \frac{a + b}{c} is (a + b) / c."""
-    flat = re.sub(r"\\overline\{([^{}]*)\}", r"mean(\1)", formula)
-    flat = FRACTION.sub(lambda found: f"{_bracketed(found[1])} / {_bracketed(found[2])}", flat)
+    # From the inside out: a fraction in a fraction has braces of its own until it is plain.
+    flat, before = formula, ""
+    while flat != before:
+        before, flat = (
+            flat,
+            FRACTION.sub(lambda found: f"{_bracketed(found[1])} / {_bracketed(found[2])}", flat),
+        )
+        for command, word in NAMED.items():
+            named = re.escape(command) + r"\{([^{}]*)\}(?:_\{[^{}]*\})?"
+            flat = re.sub(named, rf"{word}(\1)" if word else r"\1", flat)
     for sign, word in WORDS.items():
         flat = flat.replace(sign, word)
     return re.sub(r"\s+", " ", flat).strip()

@@ -46,7 +46,7 @@ def computed(
     if selected:
         # With the newest month only: the event of each month is stored.
         context.add_asset_metadata(picture, partition_key=selected[-1])
-    summary = _summary(outcomes, selected, lake)
+    summary = _summary(table.name, outcomes, selected, lake)
     yield dg.MaterializeResult(metadata=summary if selected else summary | picture)
     yield from _verdicts(table, {}, outcomes)
 
@@ -94,7 +94,7 @@ def facts_by_month(lake: Lake, outcomes: list[Outcome]) -> dict[str, dict[str, A
     }
 
 
-def _summary(outcomes: list[Outcome], selected: list[str], lake: Lake) -> dict[str, Any]:
+def _summary(name: str, outcomes: list[Outcome], selected: list[str], lake: Lake) -> dict[str, Any]:
     recomputed = [outcome.month for outcome in outcomes if outcome.is_recomputed]
     changed = [outcome.month for outcome in outcomes if outcome.is_changed]
     summary: dict[str, Any] = {
@@ -107,6 +107,8 @@ def _summary(outcomes: list[Outcome], selected: list[str], lake: Lake) -> dict[s
     if outside := [month for month in selected if month not in {outcome.month for outcome in outcomes}]:
         limits = f"{lake.months[0]} to {lake.months[-1]}" if lake.months else "empty so far"
         summary["skipped"] = f"{span(outside)}: nothing to compute; business is from {limits}"
+    if needs := lake.unfed.get(name):
+        summary["empty"] = f"no row of {' or '.join(needs)} ever landed"
     if not selected:
         summary["dagster/row_count"] = sum(outcome.rows for outcome in outcomes)
     return summary

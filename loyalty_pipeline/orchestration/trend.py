@@ -17,6 +17,21 @@ HEADLINES = {
     "cohort_retention": "active_mrr",
     "clv": "historic_revenue",
     "advocacy_revenue": "advocacy_revenue_share",
+    "churn_reasons": "churned_customers",
+    "repeat_purchase": "repeat_purchase_rate",
+    "retention_cost": "cost_per_customer",
+    "referrals": "referral_conversion_rate",
+    "advocacy_adoption": "active_advocates",
+    "loyalty_program": "participation_rate",
+    "win_back": "win_back_rate",
+    "nps": "nps",
+    "csat": "csat",
+    "ces": "ces",
+    "engagement": "stickiness",
+    "social_engagement": "engagement_rate",
+    "support_performance": "resolved_in_target_rate",
+    "advocacy_index": "cai",
+    "emotional_loyalty": "eli",
 }
 """The measure of a published table that its picture shows, of all customers."""
 MOST_MONTHS = 120
@@ -48,7 +63,7 @@ def picture(title: str, values: Mapping[str, float]) -> str:
 def headline(lake: Lake, name: str) -> dict[str, float]:
     """The headline of each complete month that has one; empty for tables without.
 
-    Of cohorts, a month has a row for each: it is then their sum.
+    Of cohorts and reasons, a month has a row for each: it is then their sum.
     """
     measure = HEADLINES.get(name)
     if measure is None:

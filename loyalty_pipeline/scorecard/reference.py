@@ -1,6 +1,7 @@
 """Reference files: benchmarks and targets, which people edit by hand."""
 
 import csv
+import math
 from dataclasses import dataclass, fields
 from datetime import date
 from pathlib import Path
@@ -47,7 +48,10 @@ def read_lines(path: Path, kind: type[Line]) -> tuple[Line, ...]:
     """
     if not path.exists():
         return ()
-    text = path.read_text(encoding="utf-8-sig").splitlines()
+    try:
+        text = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as wrong:
+        raise _fault(path, "", "expected UTF-8", f"byte {wrong.start}") from None
     kept = [line for line in text if line.strip() and not line.startswith(COMMENT)]
     reader = csv.DictReader(kept)
     wanted = [field.name for field in fields(kind)]
@@ -85,10 +89,13 @@ def _value(name: str, text: str, *, is_optional: bool) -> str | float | date | N
 
 def _number(text: str) -> float:
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
         message = "expected a number with a point, such as 0.03 for 3 %"
-        raise ValueError(message) from None
+        raise ValueError(message)
+    return number
 
 
 def _fault(path: Path, column: str, rule: str, rows: str) -> DataFault:

@@ -22,6 +22,7 @@ from loyalty_pipeline.metrics.repeat_purchase import RepeatPurchase
 from loyalty_pipeline.metrics.retention_cost import RetentionCost
 from loyalty_pipeline.metrics.social_engagement import SocialEngagement
 from loyalty_pipeline.metrics.support_performance import SupportPerformance
+from loyalty_pipeline.metrics.win_back import WinBack
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.periods import PeriodTable, Window
 
@@ -59,6 +60,7 @@ def scores(
     support_performance: dy.LazyFrame[SupportPerformance],
     advocacy_index: dy.LazyFrame[AdvocacyIndex],
     emotional_loyalty: dy.LazyFrame[EmotionalLoyalty],
+    win_back: dy.LazyFrame[WinBack],
 ) -> dy.LazyFrame[Score]:
     """Every column that its contract calls scored; a rate that is null has no row."""
     tables: list[tuple[type[PeriodTable], pl.LazyFrame]] = [
@@ -80,6 +82,7 @@ def scores(
         (SupportPerformance, support_performance),
         (AdvocacyIndex, advocacy_index),
         (EmotionalLoyalty, emotional_loyalty),
+        (WinBack, win_back),
     ]
     found = [rows for contract, table in tables for rows in _of_table(contract, table.collect())]
     return pl.concat(found).lazy().pipe(Score.cast)

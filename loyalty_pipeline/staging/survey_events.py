@@ -43,12 +43,13 @@ def survey_events(
     answered_at = pl.when(pl.col("score").is_not_null()).then(pl.coalesce("responded_at", "sent_at"))
     asked = (
         current(survey_responses, "response_id")
+        .filter(pl.col("sent_at") < until)
         .pipe(merged, event_merges)
         .with_columns(answered_at=pl.when(answered_at < until).then(answered_at))
         .with_columns(is_answered=pl.col("answered_at").is_not_null())
     )
     events = [
-        asked.filter(pl.col("sent_at") < until).with_columns(kind=pl.lit("asked"), occurred_at="sent_at"),
+        asked.with_columns(kind=pl.lit("asked"), occurred_at="sent_at"),
         asked.filter("is_answered").with_columns(kind=pl.lit("answered"), occurred_at="answered_at"),
     ]
     return (

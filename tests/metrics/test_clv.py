@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.companies import Row, lake_over, rows_of
+from tests.companies import Row, rows_of
+from tests.metrics.lakes import lake_of, landed
 from tests.oracle.whiteboard import customer, drawn, paid
 
 TEN, TWENTY = {"total": Decimal(10)}, {"total": Decimal(20)}
@@ -21,7 +22,8 @@ TWO = drawn(
 @pytest.fixture(scope="module")
 def values(tmp_path_factory: pytest.TempPathFactory) -> list[Row]:
     folder = tmp_path_factory.mktemp("two")
-    return rows_of(lake_over(TWO, folder, as_of=date(2024, 3, 15), gross_margin=Decimal("0.75")), "clv")
+    landed(TWO, folder)
+    return rows_of(lake_of(folder, "clv", as_of=date(2024, 3, 15), gross_margin=Decimal("0.75")), "clv")
 
 
 def cell(values: list[Row], month: int, by: str = "all", value: str = "all") -> dict[str, Any]:
@@ -57,6 +59,14 @@ def test_the_churn_of_an_incomplete_month_does_not_count_yet(values: list[Row]) 
     assert cell(values, 3)["simple_clv"] == 15
 
 
-def test_the_models_of_purchases_say_nothing_of_subscribers(values: list[Row]) -> None:
+def test_nothing_is_expected_before_anybody_came_to_a_renewal(values: list[Row]) -> None:
     fitted = ("residual_margin", "clv", "clv_per_customer", "is_fit_at_edge")
-    assert {row[name] for row in values for name in fitted} == {None}
+    assert [cell(values, 1)[name] for name in fitted] == [None] * 4
+    assert cell(values, 1, "country", "DE")["clv"] is None
+    assert None not in [cell(values, 2)[name] for name in fitted]
+
+
+def test_one_who_left_leaves_his_country_with_what_he_paid_and_nothing_to_come(values: list[Row]) -> None:
+    gone = cell(values, 2, "country", "FR")
+    assert (gone["residual_margin"], gone["clv"]) == (Decimal(0), Decimal("15.00"))
+    assert cell(values, 2, "country", "DE")["residual_margin"] > 0

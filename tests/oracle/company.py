@@ -28,6 +28,7 @@ class Company:
     """The raw tables, read under a policy."""
 
     def __init__(self, raw: Raw, policy: Policy) -> None:
+        self.raw = raw
         self.policy = policy
         self.as_of_at = midnight(policy.as_of, policy.zone)
         self.customers = Customers(raw)

@@ -15,23 +15,19 @@ if TYPE_CHECKING:
     from .company import Company
     from .customer_periods import CustomerPeriod
 
-FITTED = ("residual_margin", "clv", "clv_per_customer")
-
 
 def clv(company: Company, rows: list[CustomerPeriod], churn: Rows, growth: Rows) -> Rows:
-    """Return historic value and the simple formula; fitted columns are null for subscriptions, absent for a shop."""
+    """Return historic value and the simple formula; fitted columns are absent."""
     seen = [row for row in rows if row.is_seen]
     margin = company.policy.gross_margin
     churn_rates = {key_of(row): row["customer_churn_rate"] for row in churn}
     arpas = {key_of(row): row["arpa"] for row in growth}
     found = []
     for row in table(company, seen, lambda members: historic(members, margin)):
-        fitted = {} if company.is_shop else dict.fromkeys(FITTED)
         rate = mean_churn(company, row, churn_rates)
         arpa = arpas.get(key_of(row))
         simple = arpa * float(margin) / rate if rate and arpa is not None else None
-        edge = {} if company.is_shop else {"is_fit_at_edge": None}
-        found.append(row | fitted | {"simple_clv": simple} | edge)
+        found.append(row | {"simple_clv": simple})
     return found
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Line:
-    """`end` is the line's own until renewal grace and then delinquency have had their say."""
+    """`end` is the line's own until renewal grace and then delinquency have had their say; `is_cut`: delinquency had."""
 
     line_id: str
     customer_id: str
@@ -32,6 +32,7 @@ class Line:
     cut: datetime
     mrr: Decimal
     state: str = "active"
+    is_cut: bool = False
 
     def holds_at(self, boundary_at: datetime) -> bool:
         """At a boundary means just before it."""
@@ -124,4 +125,4 @@ def gaps(lines: list[Line], grace: timedelta) -> dict[datetime, datetime]:
 
 def cut_when_delinquent(lines: list[Line]) -> list[Line]:
     """Delinquency cuts after the extension."""
-    return [replace(line, end=min(line.end, line.cut)) for line in lines]
+    return [replace(line, end=min(line.end, line.cut), is_cut=line.cut < line.end) for line in lines]

@@ -30,6 +30,11 @@ class Policy:
     clv_horizon_months: int = 36
     advocacy_window_months: int = 12
     advocacy_depth: int = 5
+    min_responses: int = 5
+    cai_trust_weight: float = 1.0
+    cai_satisfaction_weight: float = 1.0
+    cai_recommendation_weight: float = 1.0
+    support_target_hours: Decimal = Decimal(24)
 
     @property
     def zone(self) -> ZoneInfo:

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from .company import Company
     from .customer_periods import CustomerPeriod
@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 
 Rows = list[dict[str, Any]]
 Segment = tuple[str, str]
-KEY = ("period", "period_start", "segment_by", "segment_value", "cohort")
+Fact = tuple[dict[str, str], Any]
+"""Something that counts, and the segment values it counts in."""
+KEY = (
+    "period",
+    "period_start",
+    "segment_by",
+    "segment_value",
+    "cohort",
+    "reason",
+    "is_voluntary",
+    "metric",
+    "customer_id",
+)
 
 
 def members_of(rows: list[CustomerPeriod]) -> dict[Segment, list[CustomerPeriod]]:
@@ -50,6 +62,25 @@ def table(
     for period in company.periods:
         for segment, members in members_of(by_period[period]).items():
             measures = measure(members)
+            if segment[0] == "all" or has_anything(measures):
+                found.append(keyed(period, segment) | measures)
+    return in_order(found)
+
+
+def cut(
+    company: Company,
+    facts_of: Callable[[Period], Iterable[Fact]],
+    measure: Callable[[Period, list[Any]], dict[str, Any]],
+) -> Rows:
+    """Return what `table` would, of facts of any kind."""
+    found = []
+    for period in company.periods:
+        cells: dict[Segment, list[Any]] = {("all", "all"): []}
+        for segments, fact in facts_of(period):
+            for segment in segments.items():
+                cells.setdefault(segment, []).append(fact)
+        for segment, facts in cells.items():
+            measures = measure(period, facts)
             if segment[0] == "all" or has_anything(measures):
                 found.append(keyed(period, segment) | measures)
     return in_order(found)

@@ -5,11 +5,26 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from .adoption import advocacy_adoption
 from .cohorts import cohort_retention
+from .costs import retention_cost
+from .credits import advocates
 from .customer_periods import CustomerPeriod, customer_periods
+from .drivers import churn_drivers
+from .engagement import engagement
+from .events import Events
 from .exact import over, rounded, wilson
+from .feelings import feeling_tables
 from .lifetime_value import clv
+from .programme import loyalty_program
+from .purchases import repeat_purchase
+from .reasons import churn_reasons
+from .referring import referrals
 from .segments import Rows, table
+from .signals import signal_lift
+from .social import social_engagement
+from .support import support_performance
+from .surveys import survey_tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +42,30 @@ def all_tables(company: Company) -> dict[str, Rows]:
         "cohort_retention": cohort_retention(company, rows),
         "advocacy_revenue": table(company, rows, advocacy_revenue),
     }
-    return found | {"clv": clv(company, rows, found["churn"], found["mrr_growth"])}
+    found["clv"] = clv(company, rows, found["churn"], found["mrr_growth"])
+    return found | event_tables(Events(company, rows))
+
+
+def event_tables(events: Events) -> dict[str, Rows]:
+    """Return the tables of what customers say and do."""
+    return (
+        survey_tables(events)
+        | feeling_tables(events)
+        | {
+            "referrals": referrals(events),
+            "repeat_purchase": repeat_purchase(events),
+            "retention_cost": retention_cost(events),
+            "engagement": engagement(events),
+            "social_engagement": social_engagement(events),
+            "loyalty_program": loyalty_program(events),
+            "advocacy_adoption": advocacy_adoption(events),
+            "support_performance": support_performance(events),
+            "churn_reasons": churn_reasons(events),
+            "advocates": advocates(events),
+            "churn_drivers": churn_drivers(events),
+            "signal_lift": signal_lift(events),
+        }
+    )
 
 
 def money(amounts: list[Decimal]) -> Decimal:

@@ -4,11 +4,24 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import count
 from typing import Any
 
-from tests.oracle import Policy, movements
+from tests.oracle import Policy, movements, published
 
 Raw = dict[str, list[dict[str, Any]]]
+COUNTER = count()
+EVENTS = {
+    "survey_responses": ("response_id", "sent_at"),
+    "interactions": ("interaction_id", "started_at"),
+    "support_tickets": ("ticket_id", "opened_at"),
+    "loyalty_events": ("event_id", "occurred_at"),
+    "advocacy_activities": ("activity_id", "occurred_at"),
+    "social_posts": ("post_id", "posted_at"),
+    "subscriptions": ("subscription_id", "ended_at"),
+    "referrals": ("referral_id", "sent_at"),
+}
+"""The key of each table of events, and when they happen."""
 
 
 def at(text: str) -> datetime:
@@ -105,6 +118,19 @@ def referral(name: str, advocate: str, referred: str, converted: str) -> Raw:
     return {"referrals": [row]}
 
 
+def event(table: str, name: str, day: str, **columns: Any) -> Raw:
+    """Draw an event of a customer; its key counts up over everything drawn."""
+    key, instant = EVENTS[table]
+    row = {key: f"{next(COUNTER):05}", "customer_id": name, instant: at(day), "updated_at": at(day)}
+    return {table: [row | columns]}
+
+
+def asked(name: str, score: int | None, day: str, survey: str = "nps", **columns: Any) -> Raw:
+    """Draw a question on a scale from 0 to 10, answered at once."""
+    scale = {"scale_min": 0, "scale_max": 10, "responded_at": at(day) if score is not None else None}
+    return event("survey_responses", name, day, **{"survey": survey, "score": score} | scale | columns)
+
+
 def drawn(*parts: Raw) -> Raw:
     """Put the drawings together."""
     raw: Raw = {}
@@ -135,3 +161,19 @@ def closing(raw: Raw, month: str, name: str = "ada", **settings: Any) -> Decimal
     """Return one customer's MRR at the close of a month."""
     mrr: Decimal = month_of(raw, month, name, **settings)["closing"]
     return mrr
+
+
+def found(raw: Raw, table: str, settings: Policy | None = None, **key: Any) -> list[dict[str, Any]]:
+    """Return the rows of a table whose cells are these."""
+    return [row for row in published(raw, settings or policy())[table] if key.items() <= row.items()]
+
+
+def month(
+    raw: Raw, table: str, start: str = "2024-01", settings: Policy | None = None, **key: Any
+) -> dict[str, Any]:
+    """Return the one row of a month, by default of everybody."""
+    place = {"period": "month", "period_start": date.fromisoformat(f"{start}-01")}
+    everybody = {"segment_by": "all"} if table != "advocates" else {}
+    rows = found(raw, table, settings, **place | everybody | key)
+    assert len(rows) == 1
+    return rows[0]

@@ -12,6 +12,7 @@ LARGE = Large(
     table="mrr_growth",
     **PLACE,  # type: ignore[arg-type]
     cohort=None,
+    row=None,
     measure="closing_mrr",
     unit="reporting currency / month",
     old=1200.5,

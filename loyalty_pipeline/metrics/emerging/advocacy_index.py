@@ -7,7 +7,7 @@ from loyalty_pipeline.contract import count, high, number
 from loyalty_pipeline.means import Mean
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import RowsOf, event_sums
+from loyalty_pipeline.months.event_sums import EventSums, RowsOf
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.months.survey_answers import answers_of, points
 from loyalty_pipeline.periods import Period, Window
@@ -68,7 +68,7 @@ def advocacy_index(
         f"{name}_responses": _is_answer(survey).sum().cast(pl.Int64) for name, survey in SURVEYS.items()
     }
     sums = counts | {name: total for mean in means.values() for name, total in mean.sums.items()}
-    summed = event_sums(window, customer_cells, _answers(survey_events), sums)
+    summed = EventSums(window, customer_cells).by_segment(_answers(survey_events), sums)
     rated = summed.with_columns(
         responses=pl.sum_horizontal(list(counts)),
         **{name: mean.rated(name)[name] for name, mean in means.items()},

@@ -5,7 +5,7 @@ import dataframely as dy
 from loyalty_pipeline.contract import count, high, number
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import event_sums
+from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, mean_points
 from loyalty_pipeline.periods import Window
@@ -41,7 +41,9 @@ def emotional_loyalty(
     100, null of one response. Emerging: the items differ from company to company.
     """
     sums = answer_sums() | SCORE.sums
-    rated = event_sums(window, customer_cells, answers_of(survey_events, "emotional"), sums).with_columns(
-        **SCORE.rated("eli")
+    rated = (
+        EventSums(window, customer_cells)
+        .by_segment(answers_of(survey_events, "emotional"), sums)
+        .with_columns(**SCORE.rated("eli"))
     )
     return cells(rated.with_columns(score_total=SCORE.total), EmotionalLoyalty).pipe(EmotionalLoyalty.cast)
