@@ -52,7 +52,7 @@ def _in_cents(hundreds: pl.Expr) -> pl.Expr:
 def shared_cents(amount: str | pl.Expr) -> pl.Expr:
     """4-place amounts in 2 places that add up to their rounded sum: what rounding leaves goes on to the next row.
 
-    No row is off by a cent or more. Which one is depends on the order of the rows.
+    No row is off by more than a cent. Which one is depends on the order of the rows.
     """
     so_far = quotient(ten_thousandths(amount).cum_sum(), pl.lit(100, pl.Int128))
     return _in_cents(so_far - so_far.shift().fill_null(0))

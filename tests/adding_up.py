@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from decimal import Decimal
-from fractions import Fraction
 from math import isclose
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +11,7 @@ import dataframely as dy
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
 from loyalty_pipeline.months.segment_periods import SEGMENT
+from loyalty_pipeline.scorecard.scorecard import scorecard
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,12 +44,8 @@ PERIOD = ("period", "period_start")
 
 def segmented() -> dict[str, type[Table]]:
     """Return the published tables whose rows are cut by segments: all that are, but the scorecard, which has rates."""
-    contracts = {function.__name__: tables()[function.__name__].contract for function in PUBLISHED}
-    return {
-        name: contract
-        for name, contract in contracts.items()
-        if "segment_by" in contract.columns() and name != "scorecard"
-    }
+    known, names = tables(), [function.__name__ for function in PUBLISHED if function is not scorecard]
+    return {name: known[name].contract for name in names if "segment_by" in known[name].contract.columns()}
 
 
 def additive(name: str, contract: type[Table]) -> set[str]:
@@ -69,12 +65,9 @@ def segments_that_do_not_add_up(published: Tables) -> list[str]:
     ]
 
 
-def _values(published: Tables) -> dict[str, int]:
-    found: dict[str, set[str]] = defaultdict(set)
-    for name in segmented():
-        for row in published[name]:
-            found[row["segment_by"]].add(row["segment_value"])
-    return {segment_by: len(values) for segment_by, values in found.items()}
+def _values(published: Tables) -> Counter[str]:
+    seen = {(row["segment_by"], row["segment_value"]) for name in segmented() for row in published[name]}
+    return Counter(segment_by for segment_by, _ in seen)
 
 
 def _apart(name: str, contract: type[Table], rows: list[Row], values: dict[str, int]) -> Iterable[str]:
@@ -116,17 +109,16 @@ def effects_that_leave_a_rest(published: Tables) -> list[str]:
 
 
 def signals_that_are_not_of_everybody(published: Tables) -> list[str]:
-    """Compare signal lift with churn: customers and churned of everybody, which every signal cuts."""
-    churn = {place: row for place, row in _of_all(published["churn"]).items() if row["opening_customers"]}
-    lift = {place: row for place, row in _of_all(published["signal_lift"]).items() if row["customers"]}
-    return [
-        f"{place}: {churn.get(place)} and {lift.get(place)}"
-        for place in churn.keys() | lift.keys()
-        if place not in churn
-        or place not in lift
-        or (churn[place]["opening_customers"], churn[place]["churned_customers"], 1.0 if churn[place]["churned_customers"] else None)
-        != (lift[place]["customers"], lift[place]["churned_customers"], lift[place]["lift"])
-    ]  # fmt: skip
+    """Compare signal lift with churn: customers and churned of everybody, which every signal cuts, and a lift of one."""
+    churn = {
+        place: (row["opening_customers"], row["churned_customers"], 1.0 if row["churned_customers"] else None)
+        for place, row in _of_all(published["churn"]).items()
+    }
+    lift = {
+        place: (row["customers"], row["churned_customers"], row["lift"])
+        for place, row in _of_all(published["signal_lift"]).items()
+    }
+    return [f"{place}: {churn.get(place)} and {lift.get(place)}" for place, _ in churn.items() ^ lift.items()]
 
 
 def reasons_that_are_not_all(published: Tables) -> list[str]:
@@ -167,6 +159,22 @@ def credits_that_are_not_revenue(published: Tables) -> list[str]:
     ]
 
 
+def values_that_are_not_of_all(published: Tables) -> list[str]:
+    """Compare the values of all customers at the newest closing with that of the company."""
+    each = published["customer_clv"]
+    if not each:
+        return []
+    months = [row for row in published["clv"] if (row["period"], row["segment_by"]) == ("month", "all")]
+    company = max(months, key=lambda row: row["period_start"])
+    slack = HALF_A_CENT * (len(each) + 1)
+    amounts = ("historic_revenue", "historic_margin", "residual_margin", "clv")
+    return [f"{len(each)} customers of {company['customers']}"] * (len(each) != company["customers"]) + [
+        f"{name}: {company[name]} of {[row[name] for row in each]}"
+        for name in amounts
+        if not _adds_up([row[name] for row in each], company[name], slack)
+    ]
+
+
 def points_that_are_lost(published: Tables) -> list[str]:
     """Follow points from the opening of a period to its closing."""
     return [
@@ -177,144 +185,16 @@ def points_that_are_lost(published: Tables) -> list[str]:
     ]
 
 
-def intervals_beside_their_value(published: Tables) -> list[str]:
-    """Look for a value that its own interval does not hold, or an interval without a value."""
-    found = []
-    for name, rows in published.items():
-        names = list(rows[0]) if rows else []
-        rated = [column for column in names if {f"{column}_low", f"{column}_high"} <= set(names)]
-        for row in rows:
-            for column in rated:
-                value, low, high = (row[f"{column}{end}"] for end in ("", "_low", "_high"))
-                known = [end for end in (low, high) if end is not None]
-                if (
-                    len(known) == 1
-                    or (known and value is None)
-                    or (known and not low - 1e-9 <= value <= high + 1e-9)
-                ):
-                    found.append(
-                        f"{name} {[row[key] for key in SEGMENT]}: {column} {value} in {low} .. {high}"
-                    )
-    return found  # fmt: skip
-
-
 def _of_all(rows: list[Row]) -> dict[tuple[Any, ...], Row]:
     return {tuple(row[key] for key in PERIOD): row for row in rows if row["segment_by"] == "all"}
 
 
-def quotients_that_are_none(published: Tables) -> list[str]:
-    """Compare every rate with the measures beside it; null exactly where there is nothing to divide by."""
-    return [
-        f"{name} {[row[key] for key in SEGMENT]}: {rate} is {row[rate]}"
-        for name, rates in QUOTIENTS.items()
-        for rate, (parts, whole) in rates.items()
-        for row in published[name]
-        if not _is_quotient(row[rate], [_signed(row, part) for part in parts.split()], row[whole])
-    ]
-
-
-def _signed(row: Row, part: str) -> Fraction | None:
-    cell = row[part.removeprefix("-")]
-    return None if cell is None else Fraction(cell) * (-1 if part.startswith("-") else 1)
-
-
-def _is_quotient(rate: float | None, parts: list[Fraction | None], whole: Any) -> bool:
-    known = [part for part in parts if part is not None]
-    if not whole or len(known) < len(parts):
-        return rate is None
-    return rate is not None and isclose(rate, sum(known) / Fraction(whole), rel_tol=1e-12, abs_tol=1e-12)
-
-
-KEPT = "revalued_opening_mrr -contracted_mrr -churned_mrr"
-QUOTIENTS = {
-    "churn": {
-        "customer_churn_rate": ("churned_customers", "opening_customers"),
-        "gross_mrr_churn_rate": ("churned_mrr contracted_mrr", "revalued_opening_mrr"),
-        "net_mrr_churn_rate": ("churned_mrr contracted_mrr -expanded_mrr", "revalued_opening_mrr"),
-    },
-    "customer_retention": {"crr": ("retained_customers", "opening_customers")},
-    "mrr_growth": {
-        "mrr_growth_rate": ("closing_mrr -opening_mrr", "opening_mrr"),
-        "nrr": (f"{KEPT} expanded_mrr", "revalued_opening_mrr"),
-        "grr": (KEPT, "revalued_opening_mrr"),
-        "arpa": ("closing_mrr", "closing_customers"),
-    },
-    "cohort_retention": {
-        "customer_retention_rate": ("active_customers", "cohort_customers"),
-        "mrr_retention_rate": ("active_mrr", "cohort_mrr"),
-        "revenue_per_customer": ("cumulative_revenue", "cohort_customers"),
-    },
-    "churn_reasons": {
-        "churned_customers_share": ("churned_customers", "all_churned_customers"),
-        "churned_mrr_share": ("churned_mrr", "all_churned_mrr"),
-    },
-    "signal_lift": {"churn_rate": ("churned_customers", "customers")},
-    "repeat_purchase": {
-        "repeat_purchase_rate": ("repeat_purchasers", "purchasers"),
-        "returning_purchaser_rate": ("returning_purchasers", "purchasers"),
-        "purchases_per_purchaser": ("purchases", "purchasers"),
-    },
-    "retention_cost": {
-        "cost_per_customer": ("cost", "average_customers"),
-        "cost_per_retained_mrr": ("cost", "retained_mrr"),
-    },
-    "advocacy_revenue": {"advocacy_revenue_share": ("advocacy_revenue", "total_revenue")},
-    "referrals": {
-        "referral_conversion_rate": ("converted", "sent"),
-        "advocacy_conversion_rate": ("converting_advocates", "sending_advocates"),
-    },
-    "advocacy_adoption": {
-        "adoption_rate": ("joined", "invited"),
-        "activity_rate": ("active_advocates", "joined"),
-    },
-    "loyalty_program": {
-        "participation_rate": ("participants", "active_customers"),
-        "redemption_rate": ("redeemed_points", "earned_points"),
-        "engaged_rate": ("engaged_members", "members"),
-    },
-    "nps": {"response_rate": ("answered", "invited")},
-    "csat": {
-        "csat": ("satisfied", "responses"),
-        "mean_score": ("score_total", "responses"),
-        "response_rate": ("answered", "invited"),
-    },
-    "ces": {
-        "ces": ("effort_total", "responses"),
-        "low_effort_share": ("low_effort", "responses"),
-        "response_rate": ("answered", "invited"),
-    },
-    "emotional_loyalty": {"eli": ("score_total", "responses")},
-    "advocacy_index": {
-        component: (f"{component}_total", f"{component}_responses")
-        for component in ("trust", "satisfaction", "recommendation")
-    },
-    "engagement": {
-        "interactions_per_customer": ("interactions", "active_customers"),
-        "minutes_per_customer": ("minutes", "active_customers"),
-        "actions_per_customer": ("actions", "active_customers"),
-    },
-    "social_engagement": {
-        "engagement_rate": ("likes shares comments", "reach"),
-        "mean_sentiment": ("sentiment_total", "scored"),
-        "reach_weighted_sentiment": ("weighted_sentiment_total", "scored_reach"),
-        "positive_share": ("positive", "scored"),
-        "negative_share": ("negative", "scored"),
-    },
-    "support_performance": {
-        "first_contact_resolution_rate": ("one_contact", "resolved"),
-        "resolved_in_target_rate": ("resolved_in_target", "resolved"),
-    },
-    "clv": {"clv_per_customer": ("clv", "customers")},
-}
-"""What each rate divides by what; a minus takes away."""
-
-PROMISES = (
+ADDING_UP = (
     segments_that_do_not_add_up,
     effects_that_leave_a_rest,
     signals_that_are_not_of_everybody,
     reasons_that_are_not_all,
     credits_that_are_not_revenue,
+    values_that_are_not_of_all,
     points_that_are_lost,
-    intervals_beside_their_value,
-    quotients_that_are_none,
 )

@@ -13,21 +13,21 @@ from hypothesis import strategies as st
 
 from loyalty_pipeline.demo import write_company
 from loyalty_pipeline.pipeline import nightly, open_lake
+from loyalty_pipeline.scorecard.scores import scored_columns
 from loyalty_pipeline.settings import Settings
 from tests.adding_up import (
-    PROMISES,
-    QUOTIENTS,
+    ADDING_UP,
     credits_that_are_not_revenue,
     effects_that_leave_a_rest,
-    intervals_beside_their_value,
     points_that_are_lost,
-    quotients_that_are_none,
     reasons_that_are_not_all,
     segmented,
     segments_that_do_not_add_up,
     signals_that_are_not_of_everybody,
+    values_that_are_not_of_all,
 )
 from tests.companies import Tables, lake_over, published
+from tests.quotients import OTHERS, QUOTIENTS, intervals_beside_their_value, quotients_that_are_none
 from tests.random_companies import made_up
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from tests.random_companies import MadeUp, T
 
-EXAMPLES = 2
+EXAMPLES = 3
 
 
 class Drawn:
@@ -66,7 +66,8 @@ def companies(draw: Callable[[st.SearchStrategy[Any]], Any], **fixed: Any) -> Ma
 def test_the_tables_of_any_company_keep_their_promises(company: MadeUp) -> None:
     with TemporaryDirectory() as folder:
         found = published(lake_over(company.raw, Path(folder), **company.settings))
-    assert [told for promise in PROMISES for told in promise(found)] == []
+    promises = (*ADDING_UP, intervals_beside_their_value, quotients_that_are_none)
+    assert [told for promise in promises for told in promise(found)] == []
 
 
 @pytest.fixture(scope="module")
@@ -113,6 +114,12 @@ def test_what_advocates_are_credited_with_is_advocacy_revenue_to_the_cent(demo: 
 
 
 @pytest.mark.slow
+def test_the_values_of_all_customers_are_the_value_of_the_company(demo: Tables) -> None:
+    assert sum(row["residual_margin"] > 0 for row in demo["customer_clv"]) > 50
+    assert values_that_are_not_of_all(demo) == []
+
+
+@pytest.mark.slow
 def test_points_that_open_or_are_earned_are_redeemed_expire_or_close(demo: Tables) -> None:
     assert points_that_are_lost(demo) == []
 
@@ -120,6 +127,12 @@ def test_points_that_open_or_are_earned_are_redeemed_expire_or_close(demo: Table
 @pytest.mark.slow
 def test_every_interval_holds_its_value(demo: Tables) -> None:
     assert intervals_beside_their_value(demo) == []
+
+
+def test_no_scored_rate_is_forgotten_below() -> None:
+    divided = {rate for rates in QUOTIENTS.values() for rate in rates}
+    scored = {name for contract in segmented().values() for name in scored_columns(contract)}
+    assert scored - divided == OTHERS
 
 
 @pytest.mark.slow
@@ -140,6 +153,7 @@ def test_every_rate_is_the_quotient_of_the_measures_beside_it(demo: Tables) -> N
         (signals_that_are_not_of_everybody, "signal_lift", "customers"),
         (reasons_that_are_not_all, "churn_reasons", "churned_customers"),
         (credits_that_are_not_revenue, "advocates", "direct_revenue"),
+        (values_that_are_not_of_all, "customer_clv", "clv"),
         (points_that_are_lost, "loyalty_program", "closed_points"),
         (intervals_beside_their_value, "nps", "nps_low"),
         (quotients_that_are_none, "csat", "satisfied"),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from typing import Any
 
@@ -20,6 +20,7 @@ from loyalty_pipeline.periods import Calendar, Window, plus
 from loyalty_pipeline.reads import Months
 
 HOLDOUT = "clv_holdout_months"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 OFFSETS = {
     "same": (0, 0),
     "previous": (-1, -1),
@@ -141,7 +142,9 @@ class Reading:
         parts = [self._parts(table, read, unit) for read in table.reads if read.is_raw]
         latest = max((entry.latest for entries in parts for entry in entries.values()), default="")
         as_of = self.calendar.boundary(self.calendar.as_of)
-        return min(as_of, datetime.fromisoformat(latest) + timedelta(microseconds=1)) if latest else as_of
+        # Where nothing happens, no day is later than another.
+        after = datetime.fromisoformat(latest) + timedelta(microseconds=1) if latest else EPOCH
+        return min(as_of, after)
 
     def home_months(self, read: Read, tables: dict[str, Specification]) -> set[str]:
         """The months of a table that a task of home months goes by."""

@@ -42,7 +42,11 @@ class Ripple:
     def expected(self, table: Specification, units: list[str]) -> list[str]:
         """The tasks that there may be once the tables before are computed, beside those there are."""
         found: set[str] = set()
-        if table.unit == "month" and self._activity:
+        if table.name in self.lake.unfed:
+            return []
+        if table.contract.is_of_newest_month:
+            found = {text_of(self.lake.calendar.last_month)} if self._activity else set()
+        elif table.unit == "month" and self._activity:
             touched = {month for name in self._activity for month in self.touched[name]}
             first = min({*touched, *self.lake.months[:1]})
             found = {text_of(m) for m in months_from(date_of(first), self.lake.calendar.last_month)}

@@ -56,7 +56,7 @@ def advocates(
 
     Credits are direct and downstream revenue, none where refunds outweigh them; a sum of zero gives a share of zero. Direct revenue adds up
     to the company's advocacy revenue to the cent: what rounding leaves goes on to the next advocate in the order of their
-    ids, so that no amount is off by a cent or more. Downstream revenue counts the same amount for every step up its chain.
+    ids, so that no amount is off by more than a cent. Downstream revenue counts the same amount for every step up its chain.
     """
     found = []
     for period in window.periods:

@@ -5,7 +5,7 @@ from decimal import Decimal
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import Sharded, day, key, money
+from loyalty_pipeline.contract import Table, day, key, money
 from loyalty_pipeline.money import EXACT, cents, cents_of_share
 from loyalty_pipeline.months.customer_residuals import CustomerResidual, is_fitted
 from loyalty_pipeline.months.customer_revenue import CustomerValue
@@ -15,7 +15,7 @@ from loyalty_pipeline.months.retention_fits import RetentionFit
 from loyalty_pipeline.periods import Window
 
 
-class CustomerClv(Sharded):
+class CustomerClv(Table):
     """One row per customer with a line or a payment before the as-of. There are no rows for earlier closings."""
 
     is_of_newest_month = True

@@ -8,7 +8,7 @@ from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.loyalty_state import EARNS, LoyaltyState
-from loyalty_pipeline.months.segment_periods import SEGMENT
+from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.ratio import over, proportion
@@ -54,6 +54,7 @@ def loyalty_program(
     window: Window,
     loyalty_state: dy.LazyFrame[LoyaltyState],
     loyalty_moves: PeriodMonths[LoyaltyMove],
+    segment_periods: dy.LazyFrame[SegmentPeriod],
     customer_cells: dy.LazyFrame[CustomerCell],
 ) -> dy.LazyFrame[LoyaltyProgram]:
     r"""Members at the closing, and the points that moved in the period.
@@ -64,7 +65,6 @@ def loyalty_program(
     The segment is that at the closing, for the points at the opening too. A balance may be negative where a source redeems more
     than it gave. Null without active customers, points earned, or members.
     """
-    events = EventSums(window, customer_cells)
 
     def members(period: Period) -> pl.LazyFrame:
         moves = loyalty_moves.since(period.start).group_by("customer_id").agg(**_flows())
@@ -72,11 +72,12 @@ def loyalty_program(
             pl.col(*FLOWS).fill_null(0), pl.col("has_used").fill_null(value=False)
         )
 
-    def active(period: Period) -> pl.LazyFrame:
-        return events.people(period).filter("is_active")
-
-    counted = events.by_segment(active, {"active_customers": pl.len().cast(pl.Int64)})
-    summed = events.by_segment(members, _sums()).join(counted, on=SEGMENT, how="full", coalesce=True)
+    active = segment_periods.select(*SEGMENT, active_customers="closing_customers")
+    summed = (
+        EventSums(window, customer_cells)
+        .by_segment(members, _sums())
+        .join(active, on=SEGMENT, how="full", coalesce=True)
+    )
     return (
         cells(summed.with_columns(pl.exclude(SEGMENT).fill_null(0)), LoyaltyProgram)
         .with_columns(

@@ -58,20 +58,18 @@ def repeat_purchase(
     since a purchase before the period. Null without purchasers.
     """
 
-    def purchases(period: Period) -> pl.LazyFrame:
-        return purchase_gaps.since(period.start)
-
-    def purchasers(period: Period) -> pl.LazyFrame:
-        return (
-            purchases(period)
-            .group_by("customer_id")
-            .agg(purchases=pl.len().cast(pl.Int64), is_first=pl.col(DAYS).is_null().any())
-        )
+    def of_purchasers(period: Period) -> pl.LazyFrame:
+        return purchase_gaps.since(period.start).group_by("customer_id").agg(DAYS)
 
     events = EventSums(window, customer_cells)
+    purchasers = events.known(of_purchasers)
     return (
         cells(events.by_segment(purchasers, _sums()), RepeatPurchase)
-        .join(events.median_of(purchases, DAYS, "median_days_between"), on=SEGMENT, how="left")
+        .join(
+            events.median_of(lambda period: purchasers(period).explode(DAYS), DAYS, "median_days_between"),
+            on=SEGMENT,
+            how="left",
+        )
         .with_columns(
             **proportion("repeat_purchase_rate", "repeat_purchasers", "purchasers"),
             **proportion("returning_purchaser_rate", "returning_purchasers", "purchasers"),
@@ -82,9 +80,12 @@ def repeat_purchase(
 
 
 def _sums() -> dict[str, pl.Expr]:
+    purchases = pl.col(DAYS).list.len().cast(pl.Int64)
+    # The first purchase ever has none before it.
+    is_first = pl.col(DAYS).list.count_matches(None) > 0
     return {
         "purchasers": pl.len().cast(pl.Int64),
-        "repeat_purchasers": (pl.col("purchases") >= AGAIN).sum().cast(pl.Int64),
-        "returning_purchasers": (~pl.col("is_first")).sum().cast(pl.Int64),
-        "purchases": pl.col("purchases").sum(),
+        "repeat_purchasers": (purchases >= AGAIN).sum().cast(pl.Int64),
+        "returning_purchasers": (~is_first).sum().cast(pl.Int64),
+        "purchases": purchases.sum(),
     }

@@ -1,7 +1,6 @@
 """Event sums: what customers did in a period, added up over each segment as they were at its closing."""
 
 from collections.abc import Callable, Mapping
-from functools import cached_property
 
 import polars as pl
 
@@ -18,18 +17,16 @@ from loyalty_pipeline.periods import Period, Window
 
 Sums = dict[str, pl.Expr]
 RowsOf = Callable[[Period], pl.LazyFrame]
-FEW = 4
-"""Where so many times more people are known than there are rows, their people are looked up before they are joined."""
 
 
 class EventSums:
     """Sums over the people of a month; `customer_cells` says what they were at the closing of each period.
 
-    `rows_of` gives the rows of a period, each with its customer. Rows that are of `customer_cells` already know the rest.
+    `rows_of` gives the rows of a period, each with its customer. What `known` gives knows the rest already.
     """
 
     def __init__(self, window: Window, customer_cells: pl.LazyFrame) -> None:
-        """The people are read when they are asked for, and once."""
+        """The people are read when they are asked for."""
         self.window, self._cells = window, customer_cells
 
     def by_segment(self, rows_of: RowsOf, sums: Sums) -> pl.LazyFrame:
@@ -38,51 +35,55 @@ class EventSums:
 
     def by_key(self, rows_of: RowsOf, keys: list[str], sums: Sums) -> pl.LazyFrame:
         """The same for each value of some keys of the rows; what nobody did has no row."""
-        found = []
+        found, rows = [], self.known(rows_of)
         for period in self.window.periods:
-            cells = cells_of(self._known(rows_of(period), period), keys, sums, period.start.year)
+            cells = cells_of(rows(period), keys, sums, period.start.year)
             summed = by_segment(cells, keys, again(sums)).with_columns(**in_period(period))
             found.append(summed.select(*SEGMENT, *keys, *sums))
         return pl.concat(found)
 
     def medians(self, rows_of: RowsOf, numbers: Mapping[str, pl.Expr]) -> pl.LazyFrame:
         """The medians of numbers of the rows for each period and segment value; one without a row is missing."""
-        found = []
+        found, rows = [], self.known(rows_of)
         for period in self.window.periods:
-            rows = known(self._known(rows_of(period), period), period.start.year).with_columns(**numbers)
-            medians = cut(rows, list(numbers)).group_by("segment_by", "segment_value").agg(pl.all().median())
+            numbered = rows(period).with_columns(**numbers).filter(_any(numbers))
+            named = known(numbered.with_columns(pl.col("profile", "plan").cast(pl.String)), period.start.year)
+            medians = cut(named, list(numbers)).group_by("segment_by", "segment_value").agg(pl.all().median())
             found.append(medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers))
         return pl.concat(found)
 
     def median_of(self, rows_of: RowsOf, number: str, name: str) -> pl.LazyFrame:
         """The median of a whole number of the rows, of few values: how many rows have each is counted first."""
-
-        def numbered(period: Period) -> pl.LazyFrame:
-            return rows_of(period).filter(pl.col(number).is_not_null())
-
-        counted = self.by_key(numbered, [number], {"rows": pl.len().cast(pl.Int64)})
-        return _median_of_counts(counted, number, name)
+        counted = self.by_key(rows_of, [number], {"rows": pl.len().cast(pl.Int64)})
+        return _median_of_counts(counted.filter(pl.col(number).is_not_null()), number, name)
 
     def people(self, period: Period) -> pl.LazyFrame:
         """Everybody known at the closing of a period."""
-        return self._people[period.name].lazy()
+        return self._cells.filter(pl.col("period") == period.name).drop("period")
 
-    @cached_property
-    def _people(self) -> dict[str, pl.DataFrame]:
-        found = self._cells.collect()
-        if len(self.window.periods) == 1:
-            return {self.window.periods[0].name: found.drop("period")}
-        names = [period.name for period in self.window.periods]
-        return {name: found.filter(pl.col("period") == name).drop("period") for name in names}
+    def known(self, rows_of: RowsOf) -> RowsOf:
+        """The rows with what their customers were at the closing of the period."""
+        rows = {period: rows_of(period).collect() for period in self.window.periods}
+        if all("profile" in frame.columns for frame in rows.values()):
+            return lambda period: rows[period].lazy()
+        ids = pl.concat(frame["customer_id"] for frame in rows.values()).unique()
+        # Most people do nothing: to leave the others in their file is cheaper than to join them all.
+        people = self._cells.filter(pl.col("customer_id").is_in(ids.implode())).collect()
+        return lambda period: (
+            rows[period]
+            .lazy()
+            .join(_in(people, period), on="customer_id", how="left")
+            # Grouped by number, not by word.
+            .with_columns(pl.col("profile", "plan").cast(pl.Categorical))
+        )
 
-    def _known(self, rows: pl.LazyFrame, period: Period) -> pl.LazyFrame:
-        counted, everybody = rows.collect(), self._people[period.name]
-        if "profile" in counted.columns:
-            return counted.lazy()
-        if counted.height * FEW < everybody.height:
-            ids = counted["customer_id"].unique()
-            everybody = everybody.filter(pl.col("customer_id").is_in(ids.implode()))
-        return counted.lazy().join(everybody.lazy(), on="customer_id", how="left")
+
+def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
+    return pl.any_horizontal(pl.col(name).is_not_null() for name in numbers)
+
+
+def _in(people: pl.DataFrame, period: Period) -> pl.LazyFrame:
+    return people.filter(pl.col("period") == period.name).drop("period").lazy()
 
 
 def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:

@@ -79,6 +79,7 @@ def cells_of(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year
     band = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
     alike = rows.with_columns(age_band=pl.when(age.is_not_null()).then(band))
     cells = alike.group_by(*keys, "profile", "age_band", "plan").agg(**sums).collect().lazy()
+    cells = cells.with_columns(pl.col("profile", "plan").cast(pl.String))
     named = pl.col("age_band").replace_strict(dict(enumerate(AGE_BANDS)), return_dtype=pl.String)
     return with_words(cells).with_columns(age_band=named.fill_null(UNKNOWN))
 

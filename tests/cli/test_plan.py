@@ -173,7 +173,7 @@ def test_a_changed_setting_is_named_with_the_tables_that_read_it(
     shop.run()
     monkeypatch.setenv("LOYALTY_GROSS_MARGIN", "0.5")
     found = told(shop)
-    assert sorted(tasks(found, "certain")) == ["clv", "customer_residuals"]
+    assert sorted(tasks(found, "certain")) == ["clv", "customer_clv", "customer_residuals"]
     assert found["recompute"]["tables"]["clv"]["certain"]["2024-03"] == [
         {
             "kind": "setting",

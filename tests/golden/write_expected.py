@@ -23,7 +23,8 @@ def write_expected() -> None:
     """Write what the oracle makes of the raw tables, for each source of MRR."""
     for mrr_source in company.MRR_SOURCES:
         tables = published(company.raw_tables(), company.policy(mrr_source))
-        for table, rows in tables.items():
+        for table in company.EXPECTED_TABLES:
+            rows = tables[table]
             path = company.expected_path(mrr_source, table)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("w", newline="") as file:

@@ -78,7 +78,7 @@ def test_a_function_that_returns_no_table_is_refused() -> None:
 
 def test_every_setting_that_a_table_names_is_part_of_the_policy() -> None:
     named = {setting for table in tables().values() for setting in table.settings}
-    assert named <= {*POLICY, "line_source"}
+    assert named <= {*POLICY, "line_source", "sentiment_model", "benchmarks", "targets"}
     assert {*POLICY} <= named
 
 

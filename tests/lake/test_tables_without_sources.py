@@ -11,6 +11,7 @@ import pytest
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
 from loyalty_pipeline.contract import polars_schema
+from loyalty_pipeline.lake.plan import plan_of
 from loyalty_pipeline.pipeline import open_lake, publish
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
@@ -21,6 +22,7 @@ from tests.oracle.whiteboard import asked, at, customer, drawn, event, paid, ref
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from loyalty_pipeline.lake.plan import Plan
     from tests.companies import Raw
 
 BARE = drawn(
@@ -167,3 +169,33 @@ def test_what_is_told_of_the_newest_month_keeps_one_month_wherever_the_as_of_goe
         for name in NEWEST:
             assert [part[:7] for part in lake.manifest.tables[name]] == [month]
             assert {row["closes_on"] for row in rows_of(lake, name)} == {date.fromisoformat(as_of)}
+
+
+def computed(folder: Path, as_of: date) -> tuple[Plan, dict[str, set[str]]]:
+    """Return what was planned and what was then computed, table by table."""
+    plan = plan_of(open_lake(Settings(data_dir=folder, as_of=as_of)))
+    lake = open_lake(Settings(data_dir=folder, as_of=as_of))
+    done = {
+        name: {outcome.month for outcome in lake.compute(name) if outcome.is_recomputed}
+        for name in lake.tables
+    }
+    lake.commit()
+    return plan, {name: units for name, units in done.items() if units}
+
+
+def test_a_plan_foresees_what_a_new_source_fills_and_what_a_new_month_takes_with_it(tmp_path: Path) -> None:
+    landed(BARE, tmp_path)
+    computed(tmp_path, date(2024, 2, 20))
+    landed(OPTIONAL["interactions"], tmp_path)
+    cut, next_month = date(2024, 2, 20), date(2024, 3, 2)
+    for as_of, filled, newest in (
+        (cut, {"2024-01", "2024-02"}, set[str]()),
+        (next_month, {"2024-02", "2024-03"}, {"2024-03"}),
+    ):
+        plan, done = computed(tmp_path, as_of)
+        assert (done["engagement"], done.get("customer_clv", set())) == (filled, newest)
+        for name, units in done.items():
+            assert units <= plan.tables[name].certain.keys() | plan.tables[name].possible.keys(), name
+        assert plan.tables["customer_clv"].dropped == (["2024-02"] if newest else [])
+        assert {name for name in UNFED if plan.tables[name].is_touched} == {"engagement"}
+    assert computed(tmp_path, next_month)[1] == {}

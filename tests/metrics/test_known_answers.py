@@ -54,9 +54,9 @@ def answered(metric: Callable[..., Any], scores: Iterable[int], scale: tuple[int
 
 
 def test_half_promoters_a_third_passives_a_sixth_detractors_are_an_nps_of_a_third_within_4_1_points() -> None:
-    """The hat of tickets in W. Huber's answer to "How can I calculate margin of error in a NPS result?", Cross Validated.
+    """The hat of tickets in an answer to "How can I calculate margin of error in a NPS result?" on Cross Validated.
 
-    The variance of a ticket is 5/9: of 324 customers the score has a standard error of 0.745 / 18, 4.1 points.
+    The variance of its tickets is 5/9: of 324 customers the score has a standard error of 0.745 / 18, 4.1 points.
     """
     row = answered(nps, [9] * 162 + [8] * 108 + [6] * 54)
     assert (row["promoters"], row["passives"], row["detractors"]) == (162, 108, 54)
@@ -123,8 +123,8 @@ def test_emotional_loyalty_of_two_answers_says_next_to_nothing() -> None:
     assert (row["eli"], row["eli_low"], row["eli_high"]) == (87.5, 0, 100)
 
 
-# Das Gupta (1993), "Standardization and Decomposition of Rates", table 5.1: people by age, from 15 on, and the share of them
-# who head a household, both in per cent, in the United States of 1970 and 1985.
+# Das Gupta (1993), "Standardization and Decomposition of Rates: A User's Manual", example 5.1, with what the R package DasGuptR
+# makes of it: people by age, from 15 on, and the share of them who head a household, both in per cent, in 1970 and 1985.
 AGES = (
     "15-19",
     "20-24",

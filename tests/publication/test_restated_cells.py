@@ -18,33 +18,51 @@ from tests.nights.company import BY_SOURCE, Company, Throws
 from tests.nights.policy_changes import CHANGES
 
 Cell = tuple[Any, ...]
+PUBLISHED_NAMES = [function.__name__ for function in PUBLISHED]
 NO_MEASURES = {"period", "period_start", "period_end", "segment_by", "segment_value", "cohort", "closes_on"}
+FURTHER = ("reason", "is_voluntary", "metric", "customer_id", "quantity")
+"""Further columns of keys, in the order in which tables have them."""
 
 
 def published_cells(folder: Path, as_of: date) -> dict[Cell, Any]:
     """Every number and flag of the periods that had ended by a day, by table, place and measure."""
     cells = {}
-    for table in (function.__name__ for function in PUBLISHED):
+    lasting = (name for name in PUBLISHED_NAMES if not tables()[name].contract.is_of_newest_month)
+    for table in lasting:
         for row in pl.read_parquet(folder / f"{table}.parquet").iter_rows(named=True):
             place, end = place_of(row)
             if end <= as_of:
-                cells |= {(table, *place, name): row[name] for name in row if name not in NO_MEASURES}
+                cells |= {(table, *place, name): row[name] for name in row if is_measure(name, row[name])}
     return {cell: value for cell, value in cells.items() if value is not None}
+
+
+def is_measure(name: str, value: Any) -> bool:
+    return name not in (*NO_MEASURES, *FURTHER) and not isinstance(value, str | date)
+
+
+def further(row: dict[str, Any]) -> str | None:
+    told = [
+        f"{name} {str(row[name]).lower() if isinstance(row[name], bool) else row[name]}"
+        for name in FURTHER
+        if name in row
+    ]
+    return ", ".join(told) or None
 
 
 def place_of(row: dict[str, Any]) -> tuple[Cell, date]:
     if "closes_on" in row:
         month = row["closes_on"].replace(day=1)
         start = month if row["closes_on"].day > 1 else plus(month, -1)
-        return ("month", start, "all", "all", None), plus(start, 1)
-    names = ("period", "period_start", "segment_by", "segment_value")
-    return (*(row[name] for name in names), row.get("cohort")), row["period_end"]
+        return ("month", start, "all", "all", None, further(row)), plus(start, 1)
+    segment = row.get("segment_by", "all"), row.get("segment_value", "all")
+    place = (row["period"], row["period_start"], *segment, row.get("cohort"), further(row))
+    return place, row["period_end"]
 
 
 def told(publication: Publication) -> dict[Cell, tuple[Any, Any]]:
     rows = pl.read_parquet(publication.folder / "restatements.parquet").filter(snapshot=publication.snapshot)
     assert set(rows["cause"]) <= set(CAUSES) - {"unknown"}
-    place = ["table", "period", "period_start", "segment_by", "segment_value", "cohort", "measure"]
+    place = ["table", "period", "period_start", "segment_by", "segment_value", "cohort", "row", "measure"]
     numbers = {}
     for row in rows.iter_rows(named=True):
         before, after = row["old"], row["new"]

@@ -153,7 +153,8 @@ def test_other_code_is_code_and_says_of_which_table(desk: Desk) -> None:
     lake.tables["advocacy_revenue"] = replace(table, function=rewritten, code="another")
     rows = restated(desk.publish(lake))
     assert {(row["table"], row["measure"], row["change"]) for row in rows} == {
-        ("advocacy_revenue", "referred_customers", 1.0)
+        ("advocacy_revenue", "referred_customers", 1.0),
+        ("scorecard", "observations", 1.0),
     }
     assert {(row["cause"], row["reason"]) for row in rows} == {("code", "code of advocacy_revenue")}
 
@@ -307,7 +308,7 @@ def test_the_largest_are_amounts_of_everybody_mrr_and_revenue_first_and_one_of_e
 @pytest.mark.parametrize("name", [function.__name__ for function in PUBLISHED])
 def test_every_published_table_has_cells_whose_place_can_be_told(name: str) -> None:
     empty = pl.DataFrame(schema=polars_schema(tables()[name].contract))
-    assert {*PLACE, "period_end"} <= set(placed(empty, name).columns)
+    assert {*PLACE, "period_end"} <= set(placed(empty, name, tables()[name].contract.primary_key()).columns)
 
 
 def test_a_fit_is_of_everybody_in_the_month_it_closes(desk: Desk) -> None:
@@ -320,7 +321,7 @@ def test_a_fit_is_of_everybody_in_the_month_it_closes(desk: Desk) -> None:
 
 def test_a_table_without_a_period_is_refused() -> None:
     with pytest.raises(TypeError, match="prices has no period, period_start"):
-        placed(pl.DataFrame({"price": [1]}), "prices")
+        placed(pl.DataFrame({"price": [1]}), "prices", ["price"])
 
 
 def test_restatements_say_what_they_are_in_types_that_every_reader_takes() -> None:
