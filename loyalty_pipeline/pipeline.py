@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
@@ -106,13 +105,24 @@ def open_lake(settings: Settings) -> Lake:
     lake = Lake(
         Store(settings.data_dir / "lake"), landing, tables(), calendar, policy, shard_count=settings.shards
     )
-    lake.policy |= {
-        "line_source": _line_source(settings, has_items=bool(lake.landed.months("subscription_items"))),
-        "sentiment_model": sentiment.version() if settings.sentiment == "vader" else "",
-        "benchmarks": read_lines(_reference(settings) / "benchmarks.csv", Benchmark),
-        "targets": read_lines(_reference(settings) / "targets.csv", Target),
-    }
+    lake.policy |= found_out(settings)
+    lake.policy["line_source"] = _line_source(
+        settings, has_items=bool(lake.landed.months("subscription_items"))
+    )
     return lake
+
+
+def found_out(settings: Settings) -> dict[str, Any]:
+    """What tables are told that no setting says itself: the sentiment model's version, benchmarks and targets.
+
+    Raises `SettingsError` where the model is not installed, `DataFault` where a reference file cannot be read.
+    """
+    folder = settings.reference or settings.data_dir / "reference"
+    return {
+        "sentiment_model": sentiment.version() if settings.sentiment == "vader" else "",
+        "benchmarks": read_lines(folder / "benchmarks.csv", Benchmark),
+        "targets": read_lines(folder / "targets.csv", Target),
+    }
 
 
 def nightly(
@@ -129,6 +139,8 @@ def nightly(
     """
     say = told or (lambda *_: None)
     check_mappings(settings.tables)
+    # Before anything is read: who has to mend them should not wait for it.
+    found_out(settings)
     with exclusive(settings.data_dir):
         landing = ingest(settings, told=say, reread=reread)
         lake, outcomes = open_lake(settings), {}
@@ -201,10 +213,6 @@ def _published() -> list[str]:
 
 def _logs(settings: Settings) -> list[Log]:
     return [Log(validation_history, ValidationHistory, settings.data_dir)]
-
-
-def _reference(settings: Settings) -> Path:
-    return settings.reference or settings.data_dir / "reference"
 
 
 def _line_source(settings: Settings, *, has_items: bool) -> str:

@@ -56,7 +56,8 @@ def key_of(table: str) -> list[str]:
 def test_every_published_cell_is_the_one_worked_by_hand(metrics: Path, mrr_source: str, table: str) -> None:
     expected = company.expected(mrr_source)[table]
     got = pl.read_parquet(metrics / f"{table}.parquet")
-    assert got.columns == list(expected[0])
+    # What models expect is fitted, not worked on paper.
+    assert [name for name in got.columns if name in expected[0]] == list(expected[0])
     assert differences(got.to_dicts(), expected, key_of(table)) == []
 
 

@@ -16,6 +16,14 @@ CORRECTED = (
     "refunds",
     "referrals",
     "fx_rates",
+    "survey_responses",
+    "interactions",
+    "support_tickets",
+    "loyalty_events",
+    "advocacy_activities",
+    "retention_costs",
+    "social_posts",
+    "subscriptions",
 )
 """The tables whose rows change; those that matter most come up most."""
 
@@ -55,6 +63,34 @@ def told_otherwise(company: Company, dice: Throws, table: str, row: Row) -> Row:
             {"country": dice.one_of(("DE", "IT", None))},
             {"birth_year": dice.one_of((1980, 2000))},
             {"created_at": row["created_at"] + shift},
+        ],
+        "survey_responses": lambda: [
+            {"score": None},
+            {"score": row["scale_min"]},
+            {"responded_at": row["sent_at"] + abs(shift)},
+            {"sent_at": row["sent_at"] + shift},
+            {"customer_id": dice.one_of(company.latest("customers"))["customer_id"]},
+        ],
+        "interactions": lambda: [{"actions": 9}, {"started_at": row["started_at"] + shift}],
+        "support_tickets": lambda: [
+            {"resolved_at": row["opened_at"] + abs(shift)},
+            {"first_response_at": None},
+            {"opened_at": row["opened_at"] + shift},
+        ],
+        "loyalty_events": lambda: [
+            {"kind": dice.one_of(("enrol", "leave", "redeem"))},
+            {"occurred_at": row["occurred_at"] + shift},
+        ],
+        "advocacy_activities": lambda: [{"kind": "joined"}, {"occurred_at": row["occurred_at"] + shift}],
+        "retention_costs": lambda: [
+            {"amount": Decimal("7.7")},
+            {"customer_segment": None},
+            {"incurred_on": row["incurred_on"] + shift},
+        ],
+        "social_posts": lambda: [{"likes": 77}, {"sentiment": None}, {"posted_at": row["posted_at"] + shift}],
+        "subscriptions": lambda: [
+            {"cancel_reason": dice.one_of(("too expensive", None))},
+            {"ended_at": row["started_at"] + abs(shift)},
         ],
     }
     return dice.one_of(choices[table]())
