@@ -50,6 +50,7 @@ docs: $(READY) ## Write the data dictionary anew
 
 bench: $(READY) ## Measure the pipeline on a big generated company
 	$(BIN)/python -m benchmarks.nightly --folder data/benchmark
+	$(BIN)/python -m benchmarks.catalogue --folder data/benchmark
 	$(BIN)/python -m benchmarks.validation --folder data/benchmark
 	$(BIN)/python -m benchmarks.checks_in_dagster
 

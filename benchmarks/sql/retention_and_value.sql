@@ -1,4 +1,4 @@
--- customer_retention, advocacy_revenue, cohort_retention and clv, which has no fitted models where customers subscribe.
+-- customer_retention, advocacy_revenue, cohort_retention and clv, without what fitted models expect.
 -- Also starts from the variable gross_margin.
 
 CREATE TEMP TABLE customer_retention AS
@@ -147,11 +147,9 @@ SELECT p.period, p.period_start, p.period_end, p.is_complete, v.segment_by, v.se
     v.customers,
     money(v.revenue) AS historic_revenue,
     round(v.revenue::DECIMAL(30, 4) * getvariable('gross_margin')::DECIMAL(5, 4), 2)::DECIMAL(18, 2) AS historic_margin,
-    NULL::DECIMAL(18, 2) AS residual_margin, NULL::DECIMAL(18, 2) AS clv, NULL::DOUBLE AS clv_per_customer,
     over_whole(
         over_whole(closing_mrr, closing_customers) * getvariable('gross_margin')::DOUBLE, churn_rate
-    ) AS simple_clv,
-    NULL::BOOLEAN AS is_fit_at_edge
+    ) AS simple_clv
 FROM values_so_far AS v JOIN periods AS p USING (period_id)
 LEFT JOIN published AS t ON t.period = p.period AND t.period_start = p.period_start
     AND t.segment_by = v.segment_by AND t.segment_value = v.segment_value

@@ -60,22 +60,11 @@ def engagement(
     to the local day on which it began. Null where nobody was in touch.
     """
 
-    def contacts(period: Period) -> pl.LazyFrame:
-        return interaction_days.since(period.start)
-
     def customers(period: Period) -> pl.LazyFrame:
-        return (
-            contacts(period)
-            .group_by("customer_id")
-            .agg(pl.col(CONTACTS).sum(), customer_days=pl.col("interaction_day").n_unique().cast(pl.Int64))
-        )
+        return _of_customers(interaction_days.since(period.start), ["customer_id"])
 
     def in_channels(period: Period) -> pl.LazyFrame:
-        by_channel = (
-            contacts(period)
-            .group_by("customer_id", "channel")
-            .agg(pl.col(CONTACTS).sum(), customer_days=pl.col("interaction_day").n_unique().cast(pl.Int64))
-        )
+        by_channel = _of_customers(interaction_days.since(period.start), ["customer_id", "channel"])
         return (
             by_channel.group_by(segment_by=pl.lit("channel"), segment_value="channel")
             .agg(**_sums())
@@ -99,6 +88,12 @@ def engagement(
         )
         .pipe(Engagement.cast)
     )
+
+
+def _of_customers(days: pl.LazyFrame, customer: list[str]) -> pl.LazyFrame:
+    # To count days that are grouped already is cheaper than to count the different ones of each customer.
+    of_days = days.group_by(*customer, "interaction_day").agg(pl.col(CONTACTS).sum())
+    return of_days.group_by(customer).agg(pl.col(CONTACTS).sum(), customer_days=pl.len().cast(pl.Int64))
 
 
 def _sums() -> dict[str, pl.Expr]:

@@ -15,6 +15,7 @@ from loyalty_pipeline.reads import PeriodMonths
 SIGNALS = ("nps_group", "csat", "tickets", "engagement", "loyalty", "referred")
 QUARTILES = ("1 lowest", "2", "3", "4 highest")
 NONE, SEVERAL = "none", "2+"
+KNOWN = ("nps_group", "csat", "tickets", "interactions", "is_member", "is_referred")
 
 
 class SignalLift(PeriodTable):
@@ -62,11 +63,18 @@ def _lifted(signals: pl.LazyFrame, customer_cells: pl.LazyFrame, period: Period)
         pl.col("tickets", "interactions").fill_null(0),
         pl.col("is_member", "is_referred").fill_null(value=False),
     )
-    named = known.collect().lazy().with_columns(**_named())
-    sums = {
-        "customers": pl.len().cast(pl.Int64),
-        "churned_customers": (~pl.col("is_active")).sum().cast(pl.Int64),
-    }
+    # Many customers are alike: what is left is cut faster than all of them.
+    alike = known.group_by(KNOWN).agg(
+        customers=pl.len().cast(pl.Int64), churned_customers=(~pl.col("is_active")).sum().cast(pl.Int64)
+    )
+    counted = alike.collect().lazy()
+    named = (
+        counted.join(_quartiles(counted), on="interactions", how="left")
+        .with_columns(**_named())
+        .collect()
+        .lazy()
+    )
+    sums = {name: pl.col(name).sum() for name in ("customers", "churned_customers")}
     everybody = named.select(segment_by=pl.lit("all"), segment_value=pl.lit("all"), **sums)
     cuts = [named.group_by(segment_by=pl.lit(by), segment_value=by).agg(**sums) for by in SIGNALS]
     rated = pl.concat([everybody, *cuts]).with_columns(
@@ -84,20 +92,18 @@ def _named() -> dict[str, pl.Expr]:
     )
     return {
         "tickets": tickets,
-        "engagement": _quartile(),
+        "engagement": pl.col("quartile").fill_null(NONE),
         "loyalty": pl.when("is_member").then(pl.lit("member")).otherwise(pl.lit("not a member")),
         "referred": pl.when("is_referred").then(pl.lit("referred")).otherwise(pl.lit("not referred")),
     }
 
 
-def _quartile() -> pl.Expr:
-    met = pl.when(pl.col("interactions") > 0).then("interactions")
+def _quartiles(counted: pl.LazyFrame) -> pl.LazyFrame:
+    """The quarter of each number of interactions among those with any."""
+    met = counted.filter(pl.col("interactions") > 0).group_by("interactions").agg(pl.col("customers").sum())
+    as_many, up_to = pl.col("customers"), pl.col("customers").cum_sum()
     # Four times the position of the middle one of equals, in halves of a customer, so that it stays whole.
-    fewer, as_many = met.rank("min") - 1, pl.len().over("interactions")
-    position = 4 * (2 * fewer + as_many)
-    number = ((position + 2 * met.count() - 1) // (2 * met.count())).clip(1, len(QUARTILES))
-    return (
-        pl.when(met.is_not_null())
-        .then(pl.lit(pl.Series(QUARTILES)).gather(number.cast(pl.UInt32).fill_null(1) - 1))
-        .otherwise(pl.lit(NONE))
-    )
+    position, of = 4 * (2 * up_to - as_many), 2 * as_many.sum()
+    number = ((position + of - 1) // of).clip(1, len(QUARTILES))
+    names = pl.lit(pl.Series(QUARTILES)).gather((number - 1).cast(pl.UInt32))
+    return met.sort("interactions").select("interactions", quartile=names)
