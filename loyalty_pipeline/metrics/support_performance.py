@@ -79,9 +79,10 @@ def support_performance(
         "median_resolution_hours": pl.when(pl.col("kind") == "resolved").then(hours),
     }
     tickets = EventSums(window, customer_cells)
+    known = tickets.known(events)
     return (
-        cells(tickets.by_segment(events, _sums(support_target_hours)), SupportPerformance)
-        .join(tickets.medians(events, medians), on=SEGMENT, how="left")
+        cells(tickets.by_segment(known, _sums(support_target_hours)), SupportPerformance)
+        .join(tickets.medians(known, medians), on=SEGMENT, how="left")
         .with_columns(
             **proportion("first_contact_resolution_rate", "one_contact", "resolved"),
             **proportion("resolved_in_target_rate", "resolved_in_target", "resolved"),

@@ -1,15 +1,16 @@
 """Event sums: what customers did in a period, added up over each segment as they were at its closing."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 import polars as pl
 
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import (
+    SEGMENTS,
+    UNKNOWN,
     again,
     by_segment,
     cells_of,
-    cut,
     in_period,
     known,
 )
@@ -47,9 +48,14 @@ class EventSums:
         found, rows = [], self.known(rows_of)
         for period in self.window.periods:
             numbered = rows(period).with_columns(**numbers).filter(_any(numbers))
-            named = known(numbered.with_columns(pl.col("profile", "plan").cast(pl.String)), period.start.year)
-            medians = cut(named, list(numbers)).group_by("segment_by", "segment_value").agg(pl.all().median())
-            found.append(medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers))
+            words = numbered.with_columns(pl.col("profile", "plan").cast(pl.String))
+            named = known(words, period.start.year).with_columns(
+                pl.col("plan").fill_null(UNKNOWN), all=pl.lit("all")
+            )
+            found += [
+                medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers)
+                for medians in _medians(named.select("all", *SEGMENTS, *numbers).collect(), list(numbers))
+            ]
         return pl.concat(found)
 
     def median_of(self, rows_of: RowsOf, number: str, name: str) -> pl.LazyFrame:
@@ -80,6 +86,13 @@ class EventSums:
 
 def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
     return pl.any_horizontal(pl.col(name).is_not_null() for name in numbers)
+
+
+def _medians(rows: pl.DataFrame, numbers: list[str]) -> Iterator[pl.LazyFrame]:
+    # Segment by segment: a median needs every row, and rows times segments are many.
+    for segment in ("all", *SEGMENTS):
+        medians = rows.lazy().group_by(segment).agg(pl.col(numbers).median())
+        yield medians.rename({segment: "segment_value"}).with_columns(segment_by=pl.lit(segment))
 
 
 def _in(people: pl.DataFrame, period: Period) -> pl.LazyFrame:

@@ -45,10 +45,10 @@ def prospects(
     events = (survey_events, sent_referrals, interaction_days, ticket_events, retention_spend)
     named = [loyalty_state, advocate_state, *(table.since(since) for table in events)]
     met = (
-        pl.concat(rows.select("customer_id").unique() for rows in named)
-        .unique()
+        pl.concat(rows.select("customer_id") for rows in named)
         .filter(pl.col("customer_id") != MANY)
         .join(customer_state.select("customer_id"), on="customer_id", how="anti")
+        .unique()
         .sort("customer_id")
         .collect()
     )
