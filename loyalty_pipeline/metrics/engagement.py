@@ -40,11 +40,14 @@ class Engagement(PeriodTable):
         of="active customers",
         scored=high("active_customers"),
     )
-    interactions_per_customer = ratio(
-        "Interactions over active customers.", of="active customers", scored=high("active_customers")
+    interactions_per_customer = number(
+        "Interactions over active customers.",
+        unit="interactions / customer",
+        nullable=True,
+        scored=high("active_customers"),
     )
     minutes_per_customer = number("Minutes over active customers.", unit="minutes / customer", nullable=True)
-    actions_per_customer = ratio("Actions over active customers.", of="active customers")
+    actions_per_customer = number("Actions over active customers.", unit="actions / customer", nullable=True)
 
 
 def engagement(

@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import count, high, number, ratio, share
+from loyalty_pipeline.contract import count, high, number, share
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.event_sums import EventSums
@@ -41,7 +41,12 @@ class RepeatPurchase(SegmentTable):
     )
     returning_purchaser_rate_low = share("Low end of its 95 % Wilson interval.", of="purchasers")
     returning_purchaser_rate_high = share("High end of its 95 % Wilson interval.", of="purchasers")
-    purchases_per_purchaser = ratio("Purchases over purchasers.", of="purchasers", scored=high("purchasers"))
+    purchases_per_purchaser = number(
+        "Purchases over purchasers.",
+        unit="purchases / customer",
+        nullable=True,
+        scored=high("purchasers"),
+    )
 
 
 def repeat_purchase(

@@ -3,7 +3,7 @@
 import dataframely as dy
 import polars as pl
 
-from loyalty_pipeline.contract import average, choice, count, low, money, number, ratio, text
+from loyalty_pipeline.contract import average, choice, count, low, money, number, text
 from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.cells import cells
 from loyalty_pipeline.months.customer_cells import CustomerCell
@@ -41,8 +41,8 @@ class RetentionCost(PeriodTable):
         "Cost over average customers.", per="customer and period", scored=low("opening_customers")
     )
     annual_cost_per_customer = average("That times 12, 4 or 1.", per="customer and year")
-    cost_per_retained_mrr = ratio(
-        "Cost over retained MRR.", of="retained MRR", scored=low("opening_customers")
+    cost_per_retained_mrr = average(
+        "Cost over retained MRR.", per="unit of retained MRR", scored=low("opening_customers")
     )
 
 

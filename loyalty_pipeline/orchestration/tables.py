@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from loyalty_pipeline.catalogue import METRICS, STAGING
+from loyalty_pipeline.catalogue import EVENTS, METRICS, SCORECARD, STAGING
 from loyalty_pipeline.lake.audit import rules
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.orchestration.columns import as_markdown, column_schema
@@ -54,6 +54,6 @@ def check_specs(table: Specification) -> list[dg.AssetCheckSpec]:
 
 def group_of(name: str) -> str:
     """The stage of the pipeline that a table belongs to."""
-    if name in {table.__name__ for table in STAGING}:
+    if name in {table.__name__ for table in (*STAGING, *EVENTS)}:
         return "staging"
-    return "metrics" if name in {table.__name__ for table in METRICS} else "months"
+    return "metrics" if name in {table.__name__ for table in (*METRICS, *SCORECARD)} else "months"
