@@ -52,7 +52,7 @@ def _web_address(address: SecretStr) -> SecretStr:
     return address
 
 
-__all__ = ["Settings", "SettingsError", "TableMapping", "settings_schema"]
+__all__ = ["Settings", "SettingsError", "SourceSettings", "TableMapping", "settings_schema"]
 
 Days = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
@@ -66,6 +66,10 @@ class TableMapping(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    source: str | None = Field(None, description="Which of [sources] has it; default: the setting `source`.")
+    table: str | None = Field(
+        None, description="Table or view of a database, such as shop.invoices; default: its name."
+    )
     file: str | None = Field(None, description="File or folder of the table; default: its name.")
     columns: dict[str, str] = Field({}, description="Contract column -> the source's name for it.")
     values: dict[str, Constant] = Field({}, description="Contract column -> constant, for what it lacks.")
@@ -81,6 +85,19 @@ class TableMapping(BaseModel):
     )
 
 
+class SourceSettings(BaseModel):
+    """One of several sources."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(
+        min_length=1,
+        repr=False,
+        description="Folder or URL; ${NAME} stands for a variable of the environment, as for passwords.",
+    )
+    tables: tuple[str, ...] = Field((), description="Raw tables that are read from it.")
+
+
 class Settings(BaseSettings):
     """What a run is told. Unknown names are errors, so that a typing mistake cannot pass for a default."""
 
@@ -88,7 +105,25 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix="LOYALTY_", env_ignore_empty=True
     )
 
-    source: str = Field("data/demo", min_length=1, description="Folder or URL of the raw tables.")
+    source: str = Field(
+        "data/demo",
+        min_length=1,
+        repr=False,
+        description="Folder or URL of the raw tables; ${NAME} stands for a variable of the environment, as for passwords.",
+    )
+    sources: dict[str, SourceSettings] = Field(
+        {}, description="Other sources by name, for the tables that they list or whose mapping names them."
+    )
+    overlap_minutes: Annotated[int, Field(ge=0)] = Field(
+        60,
+        description="How far before the newest change that has landed a database is read again: a row may be committed this "
+        "long after the instant it says it changed at.",
+    )
+    reconcile: Literal["when needed", "weekly", "never"] = Field(
+        "when needed",
+        description="When all keys of a database's table are compared with what has landed, to find deleted and late rows: in each "
+        "night whose counts disagree, then at most weekly, or only by loyalty extract --reconcile.",
+    )
     data_dir: Path = Field(
         Path("data"), description="Folder of the lake, the landing zone and what is published."
     )

@@ -65,6 +65,28 @@ def plan(
 
 
 @app.command()
+def extract(
+    source: Source = None,
+    data_dir: DataDir = None,
+    *,
+    reconcile: Annotated[
+        bool,
+        typer.Option(
+            "--reconcile", help="Compare all keys of databases with what has landed, and mend that."
+        ),
+    ] = False,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Land what is new at the sources, and compute nothing: the first step of a run."""
+    with said("Nothing landed; what landed before is as it was."):
+        chosen = Settings.load(settings, source=source, data_dir=data_dir)
+        from loyalty_pipeline.cli.extract import run_extract  # noqa: PLC0415 - polars is not needed to print help
+
+        run_extract(chosen, is_reconciling=reconcile, is_json=as_json)
+
+
+@app.command()
 def backfill(  # noqa: PLR0913 - one parameter an option
     first: Annotated[str | None, typer.Option("--from", help="First month, such as 2024-01.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last month; default: the newest.")] = None,

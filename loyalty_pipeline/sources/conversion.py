@@ -36,6 +36,11 @@ def typed_rows(
     return pl.DataFrame(typed).hstack(raw.select(others).get_columns()), pl.DataFrame(unreadable)
 
 
+def typed(raw: pl.Series, target: pl.DataType, date_format: str = "") -> pl.Series:
+    """Raw values as the target type, null where there are none or they cannot be read."""
+    return converted(_present(raw), target, date_format)
+
+
 def converted(given: pl.Series, target: pl.DataType, date_format: str = "") -> pl.Series:
     """The values as the target type, null where they cannot be."""
     if given.dtype == pl.Null:

@@ -4,9 +4,8 @@ A table's file is `<table>.parquet`, `.csv`, `.csv.gz` or `.jsonl`, or what its 
 read from one file: a shop's list of orders has its customers, its invoices and their lines.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -15,41 +14,13 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import Request, urlopen
 
 from loyalty_pipeline.faults import SourceError, writing
+from loyalty_pipeline.sources.formats import as_parquet
+from loyalty_pipeline.sources.table_mapping import TableMapping, digest
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl")
-WHITESPACE = "whitespace"
-ROW_NUMBER = "_row"
-"""A column of every file that a mapping can use: the row's number in it, from 1."""
-
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl")
 TIMEOUT_SECONDS = 60
 CHUNK_BYTES = 1 << 20
-
-
-@dataclass(frozen=True)
-class TableMapping:
-    """How a file's columns become those of a raw table.
-
-    `columns` names the source's column of a contract column; "" says that the source does not have it. `values` are
-    constants. `separator` is one character or `whitespace` (a run of blanks). A file without a header has the columns
-    `column_1`, `column_2` ... `date_format` (as in `strptime`) reads the days and instants that are not ISO 8601.
-    `distinct` keeps the earliest row of each key, for what a file repeats on every line.
-    """
-
-    file: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    separator: str = ","
-    has_header: bool = True
-    date_format: str = ""
-    distinct: bool = False
-
-    @classmethod
-    def of(cls, stated: Any) -> "TableMapping":
-        """From a section `[tables.<table>]` of the settings, as a mapping or as a pydantic model."""
-        if isinstance(stated, cls):
-            return stated
-        options = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
-        return cls(**options)
 
 
 @dataclass(frozen=True)
@@ -65,17 +36,27 @@ class SourceFile:
         """Whether it has to be fetched."""
         return "://" in self.place
 
-    def fingerprint(self, *terms: str) -> str:
+    @property
+    def states_types(self) -> bool:
+        """Whether the file says what its columns hold; the types of text are inferred from the rows."""
+        return not self.place.lower().endswith(TEXT_SUFFIXES)
+
+    def fingerprint(self, terms: str = "") -> str:
         """Equal as long as neither file nor mapping nor the terms change, without reading a local file."""
-        stated = json.dumps(asdict(self.mapping), sort_keys=True, default=str)
         identity = _remote_identity(self.place) if self.is_remote else _local_identity(Path(self.place))
-        return blake2b("\n".join((self.place, identity, stated, *terms)).encode(), digest_size=12).hexdigest()
+        return digest(identity, *self.stated(terms).values())
 
     def stated(self, terms: str) -> dict[str, str]:
         """What a fingerprint is made of beside the file itself, each as a digest."""
-        mapping = json.dumps(asdict(self.mapping), sort_keys=True, default=str)
-        parts = {"place": self.place, "mapping": mapping, "rules": terms}
-        return {name: blake2b(part.encode(), digest_size=12).hexdigest() for name, part in parts.items()}
+        return {
+            "place": digest(self.place),
+            "mapping": digest(self.mapping.to_json()),
+            "rules": digest(terms),
+        }
+
+    def parquet(self, scratch: Path) -> Path:
+        """The file as Parquet: a local Parquet file itself, or a copy in the scratch folder."""
+        return as_parquet(self.fetch(scratch), self.mapping, scratch / f"{self.table}.copy")
 
     def fetch(self, folder: Path) -> Path:
         """The file on this machine, in the folder when it comes from elsewhere."""
@@ -128,6 +109,9 @@ class FileSource:
             )
             raise SourceError(message)
         return SourceFile(table, found[0], mapping) if found else None
+
+    def close(self) -> None:
+        """Nothing is held open."""
 
     def _place(self, name: str) -> str:
         return f"{self.location.rstrip('/')}/{name}" if self.is_remote else str(Path(self.location) / name)

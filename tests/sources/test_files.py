@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from loyalty_pipeline.faults import SourceError
-from loyalty_pipeline.sources.files import FileSource, TableMapping
+from loyalty_pipeline.sources.files import FileSource
+from loyalty_pipeline.sources.table_mapping import TableMapping
 
 
 def test_a_table_without_a_file_is_not_found(tmp_path: Path):
