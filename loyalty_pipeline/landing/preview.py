@@ -7,7 +7,7 @@ from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.landing.land import Landing
 from loyalty_pipeline.landing.settings import LandingSettings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
-from loyalty_pipeline.sources.files import SourceFile
+from loyalty_pipeline.sources.files import SourceFiles
 from loyalty_pipeline.sources.opening import opened
 from loyalty_pipeline.sources.origin import Origin
 
@@ -89,4 +89,4 @@ def _changed(known: dict[str, Any], origin: Origin, terms: str) -> tuple[str, ..
     if before is None:
         return ("its rows, its mapping or its rules changed",)
     changed = tuple(f"its {name} changed" for name in now if before.get(name) != now[name])
-    return changed or ("its file changed" if isinstance(origin, SourceFile) else "its rows changed",)
+    return changed or ("its file changed" if isinstance(origin, SourceFiles) else "its rows changed",)

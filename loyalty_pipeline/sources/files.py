@@ -1,53 +1,54 @@
-"""Files as a source: a folder or an address with one file a table, as Fivetran, Airbyte or a colleague left it.
+"""Files as a source: a folder or an address with one file a table, or many, as Fivetran, Airbyte or a colleague left them.
 
-A table's file is `<table>.parquet`, `.csv`, `.csv.gz` or `.jsonl`, or what its mapping says. Several tables may be
-read from one file: a shop's list of orders has its customers, its invoices and their lines.
+A table's file is `<table>.parquet`, `.csv`, `.csv.gz` or `.jsonl`, or a folder `<table>/` of such files, or what its mapping
+says: a file, a folder, or a pattern such as `exports/*/orders-*.csv`. Several tables may be read from one file: a shop's list
+of orders has its customers, its invoices and their lines.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import Request, urlopen
 
-from loyalty_pipeline.faults import SourceError, writing
+from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.folders import File, Folder, LocalFolder, WebFolder, data_files
 from loyalty_pipeline.sources.formats import as_parquet
+from loyalty_pipeline.sources.many_files import hive_columns, together
 from loyalty_pipeline.sources.table_mapping import TableMapping, digest
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl")
-TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl")
-TIMEOUT_SECONDS = 60
-CHUNK_BYTES = 1 << 20
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl", ".ndjson")
+JOKERS = frozenset("*?[")
 
 
 @dataclass(frozen=True)
-class SourceFile:
-    """The file of one table: a path on this machine or an address."""
+class SourceFiles:
+    """The file of one table, or its files: `name` is that of the file, the folder or the pattern."""
 
     table: str
-    place: str
     mapping: TableMapping
+    folder: Folder
+    name: str
+    files: tuple[File, ...]
 
     @property
-    def is_remote(self) -> bool:
-        """Whether it has to be fetched."""
-        return "://" in self.place
+    def place(self) -> str:
+        """Where the file is, or the folder."""
+        return f"{self.folder.place}/{self.name}"
 
     @property
     def states_types(self) -> bool:
-        """Whether the file says what its columns hold; the types of text are inferred from the rows."""
-        return not self.place.lower().endswith(TEXT_SUFFIXES)
+        """Whether all files say what their columns hold; the types of text are inferred from the rows."""
+        return not any(file.name.lower().endswith(TEXT_SUFFIXES) for file in self.files)
 
     def fingerprint(self, terms: str = "") -> str:
-        """Equal as long as neither file nor mapping nor the terms change, without reading a local file."""
-        identity = _remote_identity(self.place) if self.is_remote else _local_identity(Path(self.place))
-        return digest(identity, *self.stated(terms).values())
+        """Equal as long as neither files nor mapping nor the terms change, without reading a local file."""
+        identities = [part for file in self.files for part in (file.name, file.identity)]
+        return digest(*identities, *self.stated(terms).values())
 
     def stated(self, terms: str) -> dict[str, str]:
-        """What a fingerprint is made of beside the file itself, each as a digest."""
+        """What a fingerprint is made of beside the files themselves, each as a digest."""
         return {
             "place": digest(self.place),
             "mapping": digest(self.mapping.to_json()),
@@ -55,110 +56,89 @@ class SourceFile:
         }
 
     def parquet(self, scratch: Path) -> Path:
-        """The file as Parquet: a local Parquet file itself, or a copy in the scratch folder."""
-        return as_parquet(self.fetch(scratch), self.mapping, scratch / f"{self.table}.copy")
+        """One Parquet file: a local one itself, or a copy in the scratch folder; of many files their rows, in the order of the names."""
+        copies = [self._parquet(file, scratch / f"{self.table}.{n}") for n, file in enumerate(self.files)]
+        values = [hive_columns(file.name.removeprefix(self.name)) for file in self.files]
+        if len(copies) == 1 and not values[0]:
+            return copies[0]
+        return together(copies, values, scratch / f"{self.table}.together", self.place)
 
-    def fetch(self, folder: Path) -> Path:
-        """The file on this machine, in the folder when it comes from elsewhere."""
-        if not self.is_remote:
-            return Path(self.place)
-        local = folder / Path(urlsplit(self.place).path).name
-        with _opened(self.place) as answer, writing(local), local.open("wb") as file:
-            while chunk := answer.read(CHUNK_BYTES):
-                file.write(chunk)
-        return local
+    def _parquet(self, file: File, copy: Path) -> Path:
+        suffix = (
+            "".join(Path(file.name).suffixes[-2:]) if file.name.endswith(".gz") else Path(file.name).suffix
+        )
+        fetched = self.folder.fetch(file, copy.with_name(copy.name + suffix))
+        return as_parquet(fetched, self.mapping, copy.with_name(copy.name + ".copy"))
 
 
 @dataclass(frozen=True)
 class FileSource:
-    """A folder, or an address (`file://`, `http://`, `https://`) below which the files are."""
+    """A folder, or an address below which the files are."""
 
-    location: str
+    folder: Folder
     mappings: Mapping[str, TableMapping] = field(default_factory=dict)
 
     @classmethod
     def of(cls, location: str | Path, tables: Mapping[str, Any]) -> "FileSource":
-        """From the settings `source` and `tables`."""
-        place = str(location)
-        address = urlsplit(place)
-        local = unquote(address.path) if address.scheme == "file" else place
-        source = cls(local, {table: TableMapping.of(stated) for table, stated in tables.items()})
-        if not source.is_remote and not Path(local).is_dir():
-            message = (
-                f"The source {place} is not a folder. Set `source` to the folder that has the tables' files."
-            )
-            raise SourceError(message)
-        return source
+        """From the settings `source` and `tables`. Raises `SourceError` where there is no such folder."""
+        mappings = {table: TableMapping.of(stated) for table, stated in tables.items()}
+        return cls(_folder(str(location)), mappings)
 
-    @property
-    def is_remote(self) -> bool:
-        """Whether its files have to be fetched."""
-        return "://" in self.location
-
-    def find(self, table: str) -> SourceFile | None:
-        """The file of a table, None where there is none. A file that the mapping names must be there."""
+    def find(self, table: str) -> SourceFiles | None:
+        """The files of a table, None where there are none. What the mapping names must be there."""
         mapping = self.mappings.get(table, TableMapping())
-        names = [mapping.file] if mapping.file else [table + suffix for suffix in SUFFIXES]
-        found = [place for name in names if _exists(place := self._place(name))]
+        if mapping.file:
+            return self._named(table, mapping)
+        names = [table + suffix for suffix in SUFFIXES]
+        found = [(file.name, (file,)) for name in names if (file := self.folder.file(name))]
+        if files := self._inside(table):
+            found.append((table, files))
         if len(found) > 1:
-            message = f"{table} has {len(found)} files: {', '.join(found)}. Remove all but one, or name it in `file`."
+            places = ", ".join(f"{self.folder.place}/{name}" for name, _ in found)
+            message = f"{table} has {len(found)} files: {places}. Remove all but one, or name it in `file`."
             raise SourceError(message)
-        if mapping.file and not found:
-            message = (
-                f"{table}: the file {names[0]} is not in {self.location}. Correct `file` in [tables.{table}]."
-            )
-            raise SourceError(message)
-        return SourceFile(table, found[0], mapping) if found else None
+        return SourceFiles(table, mapping, self.folder, *found[0]) if found else None
 
     def close(self) -> None:
         """Nothing is held open."""
 
-    def _place(self, name: str) -> str:
-        return f"{self.location.rstrip('/')}/{name}" if self.is_remote else str(Path(self.location) / name)
+    def _inside(self, name: str) -> tuple[File, ...]:
+        """The files of a folder that are called as tables are."""
+        files = data_files(self.folder.below(name), name, "**")
+        return tuple(file for file in files if file.name.lower().endswith((*SUFFIXES, *TEXT_SUFFIXES)))
+
+    def _named(self, table: str, mapping: TableMapping) -> SourceFiles:
+        name = mapping.file.rstrip("/")
+        if JOKERS & set(name):
+            fixed, pattern = _split(name)
+            files = tuple(data_files(self.folder.below(fixed), fixed, pattern))
+        elif file := self.folder.file(name):
+            files = (file,)
+        else:
+            files = self._inside(name)
+        if not files:
+            message = (
+                f"{table}: the file {name} is not in {self.folder.place}. Correct `file` in [tables.{table}]."
+            )
+            raise SourceError(message)
+        return SourceFiles(table, mapping, self.folder, name, files)
 
 
-def _exists(place: str) -> bool:
-    if "://" not in place:
-        return Path(place).is_file()
-    try:
-        with _opened(place, method="HEAD"):
-            return True
-    except FileNotFoundError:
-        return False
+def _split(pattern: str) -> tuple[str, str]:
+    """The folders before the first joker, and the rest."""
+    parts = pattern.split("/")
+    first = next(number for number, part in enumerate(parts) if JOKERS & set(part))
+    return "/".join(parts[:first]), "/".join(parts[first:])
 
 
-def _local_identity(path: Path) -> str:
-    try:
-        state = path.stat()
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}."
-        raise SourceError(message) from error
-    return f"{state.st_size} {state.st_mtime_ns}"
-
-
-def _remote_identity(address: str) -> str:
-    with _opened(address, method="HEAD") as answer:
-        tag, changed = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
-        if tag or changed:
-            return f"{tag} {changed} {answer.headers.get('Content-Length')}"
-    state = blake2b(digest_size=12)
-    with _opened(address) as answer:
-        while chunk := answer.read(CHUNK_BYTES):
-            state.update(chunk)
-    return state.hexdigest()
-
-
-def _opened(address: str, method: str = "GET") -> Any:
-    if urlsplit(address).scheme not in {"http", "https"}:
-        message = f"{address}: sources are read from folders, file://, http:// and https://."
-        raise SourceError(message)
-    try:
-        return urlopen(Request(address, method=method), timeout=TIMEOUT_SECONDS)  # noqa: S310 - scheme checked above
-    except HTTPError as error:
-        if error.code in {404, 410}:
-            raise FileNotFoundError(address) from error
-        message = f"{address} answered {error.code} {error.reason}."
-        raise SourceError(message) from error
-    except (URLError, OSError) as error:
-        message = f"{address} cannot be reached: {error}."
-        raise SourceError(message) from error
+def _folder(place: str) -> Folder:
+    address = urlsplit(place)
+    local = Path(unquote(address.path) if address.scheme == "file" else place)
+    if address.scheme == "file" or "://" not in place:
+        if not local.is_dir():
+            message = (
+                f"The source {place} is not a folder. Set `source` to the folder that has the tables' files."
+            )
+            raise SourceError(message)
+        return LocalFolder(local)
+    return WebFolder(place)
