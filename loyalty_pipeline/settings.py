@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from loyalty_pipeline.currencies import CURRENCIES
@@ -58,6 +58,7 @@ Days = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+ReadAs = Literal["text", "whole", "number", "amount", "instant", "day", "flag"]
 Constant = str | bool | int | Decimal | datetime | date
 
 
@@ -83,6 +84,26 @@ class TableMapping(BaseModel):
     distinct: bool = Field(
         default=False, description="Keep one row a key, where several tables come from one file."
     )
+    query: str = Field("", description="SQL that makes the rows of the tables in `reads`.")
+    reads: dict[str, dict[str, ReadAs]] = Field(
+        {}, description="Table of the source -> its columns that the query reads -> their types."
+    )
+    minor_units: dict[str, str] = Field(
+        {}, description="Amount of the query's result that is in cents -> the column with its currency."
+    )
+    minor_digits: dict[str, Annotated[int, Field(ge=0, le=4)]] = Field(
+        {}, description="Currency -> its decimals, where the system counts otherwise than ISO 4217."
+    )
+
+    @model_validator(mode="after")
+    def _query_and_reads(self) -> Self:
+        if bool(self.query) != bool(self.reads):
+            message = "expected `query` and `reads` together: reads lists what the query may use"
+            raise ValueError(message)
+        if self.minor_units and not self.query:
+            message = "expected `minor_units` with a `query`"
+            raise ValueError(message)
+        return self
 
 
 class SourceSettings(BaseModel):
@@ -96,6 +117,11 @@ class SourceSettings(BaseModel):
         description="Folder or URL; ${NAME} stands for a variable of the environment, as for passwords.",
     )
     tables: tuple[str, ...] = Field((), description="Raw tables that are read from it.")
+    database_schema: str = Field("", description="Schema of the database in which its tables are.")
+    landing: str = Field(
+        "",
+        description="Whose tables they are: fivetran_stripe, for one. How they are read comes with the package.",
+    )
 
 
 class Settings(BaseSettings):
@@ -109,7 +135,8 @@ class Settings(BaseSettings):
         "data/demo",
         min_length=1,
         repr=False,
-        description="Folder or URL of the raw tables; ${NAME} stands for a variable of the environment, as for passwords.",
+        description="Folder or URL of the raw tables; ${NAME} stands for a variable of the environment, as for passwords. "
+        "Without it, where there are [sources], only they are read.",
     )
     sources: dict[str, SourceSettings] = Field(
         {}, description="Other sources by name, for the tables that they list or whose mapping names them."
@@ -237,6 +264,12 @@ class Settings(BaseSettings):
         None, description="Address told of failures. It is a secret: LOYALTY_ALERT_WEBHOOK only."
     )
     tables: dict[str, TableMapping] = Field({}, description="Raw table -> how it is found in the source.")
+
+    @model_validator(mode="after")
+    def _only_stated_sources(self) -> Self:
+        if self.sources and "source" not in self.model_fields_set:
+            object.__setattr__(self, "source", "")
+        return self
 
     @classmethod
     def load(cls, file: Path | None = None, **overrides: Any) -> Self:

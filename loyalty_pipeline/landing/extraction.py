@@ -34,7 +34,9 @@ class Extraction:
         found = {table: self.sources.find(table) for table in RAW_TABLES}
         self._refuse(found)
         return {
-            table: self._taken(origin) if isinstance(origin, DatabaseTable) else origin
+            table: self._taken(origin)
+            if origin and is_from_database(self.landing.settings, table)
+            else origin
             for table, origin in found.items()
         }
 
@@ -71,11 +73,11 @@ class Extraction:
     def _known(self, table: str) -> dict[str, Any]:
         return self.landing.notes.get(table, {})
 
-    def _taken(self, origin: DatabaseTable) -> Taken:
+    def _taken(self, origin: Origin) -> Taken:
         table, landing = origin.table, self.landing
         known, terms = self._known(table), landing.standards.terms(table)
         fingerprint = origin.fingerprint(terms)
-        if not fingerprint:
+        if not (fingerprint and isinstance(origin, DatabaseTable)):
             return self._unwatched(origin, terms)
         is_same = known.get("fingerprint") == fingerprint and table not in landing.reread
         if is_same and not landing.is_reconciling and not self._may_release(table):
@@ -91,7 +93,7 @@ class Extraction:
         targets = {target for target, _ in references(RAW_TABLES[table]).values()}
         return bool(self._known(table).get("waiting")) and bool(targets & self.changed)
 
-    def _unwatched(self, origin: DatabaseTable, terms: str) -> Taken:
+    def _unwatched(self, origin: Origin, terms: str) -> Taken:
         """A table that does not say when its rows change: its rows tell whether they did."""
         path = origin.parquet(self.landing.scratch)
         fingerprint = digest(_digest_of(path), *origin.stated(terms).values())

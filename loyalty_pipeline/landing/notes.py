@@ -12,6 +12,7 @@ from loyalty_pipeline.landing.filing import Filed
 from loyalty_pipeline.landing.increment import CHANGED_UNTIL, SCANNED_AT
 from loyalty_pipeline.landing.report import TableReport
 from loyalty_pipeline.landing.taken import Taken
+from loyalty_pipeline.sources.databases.table import DatabaseTable
 
 if TYPE_CHECKING:
     from loyalty_pipeline.landing.land import Landing
@@ -37,10 +38,9 @@ def note(landing: "Landing", decision: Decision, report: TableReport, filed: Fil
 def _how_far(decision: Decision, known: dict[str, Any]) -> dict[str, Any]:
     """Of a database: until when changes have been read, when all keys were compared, and what the columns held."""
     extract, read_at = decision.reading.extract, decision.reading.extracted_at
-    taken = extract.origin
-    if not isinstance(taken, Taken):
+    origin = extract.origin.origin if isinstance(extract.origin, Taken) else None
+    if not isinstance(origin, DatabaseTable):
         return {}
-    origin = taken.origin
     kinds = {name: origin.relation.columns[name].kind for name in origin.selection.columns}
     if not origin.is_watched:
         return {KINDS: kinds}

@@ -17,6 +17,7 @@ from loyalty_pipeline.landing.taken import Reconciliation, Taken
 from loyalty_pipeline.landing.tombstones import bury, moved, vanished
 from loyalty_pipeline.landing.whole import with_the_rest
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.sources.databases.table import DatabaseTable
 from loyalty_pipeline.sources.extract import Extract
 from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.validation.results import CheckResult
@@ -70,10 +71,11 @@ def land_table(landing: "Landing", origin: Origin, fingerprint: str) -> TableRep
 def _reconciled(reading: Reading, ledger: pl.DataFrame) -> Reconciliation | None:
     """What a database said of itself, and what was read of it; None where the source cannot say."""
     origin = reading.extract.origin
-    if not isinstance(origin, Taken) or not origin.has_summary:
+    if not isinstance(origin, Taken) or origin.reconciliation or not isinstance(origin.origin, DatabaseTable):
+        return origin.reconciliation if isinstance(origin, Taken) else None
+    if not origin.origin.is_watched:
         return None
-    state = last_changes(ledger, reading.key)
-    return origin.reconciliation or Reconciliation(origin.origin.summary, summary_of(state))
+    return Reconciliation(origin.origin.summary, summary_of(last_changes(ledger, reading.key)))
 
 
 def _whole(landing: "Landing", reading: Reading, ledger: pl.DataFrame, history: History) -> pl.LazyFrame:

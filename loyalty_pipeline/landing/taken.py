@@ -5,8 +5,8 @@ from pathlib import Path
 
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.databases.database import Summary
-from loyalty_pipeline.sources.databases.table import DatabaseTable
 from loyalty_pipeline.sources.extract import Part
+from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.sources.table_mapping import TableMapping
 
 
@@ -49,16 +49,11 @@ class Taken:
     `part` is None where the file has the whole table, and so is `reconciliation`: reading all of it tells.
     """
 
-    origin: DatabaseTable
+    origin: Origin
     known_as: str
     path: Path | None = None
     part: Part | None = None
     reconciliation: Reconciliation | None = None
-
-    @property
-    def has_summary(self) -> bool:
-        """Whether the database says what the table amounts to."""
-        return self.origin.is_watched
 
     @property
     def table(self) -> str:

@@ -12,9 +12,11 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.folders import File, Folder, LocalFolder, WebFolder, data_files
 from loyalty_pipeline.sources.formats import as_parquet
 from loyalty_pipeline.sources.many_files import hive_columns, together
+from loyalty_pipeline.sources.query import QueriedTable, queried
 from loyalty_pipeline.sources.table_mapping import TableMapping, digest
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl")
@@ -84,13 +86,18 @@ class FileSource:
         mappings = {table: TableMapping.of(stated) for table, stated in tables.items()}
         return cls(_folder(str(location)), mappings)
 
-    def find(self, table: str) -> SourceFiles | None:
+    def find(self, table: str) -> SourceFiles | QueriedTable | None:
         """The files of a table, None where there are none. What the mapping names must be there."""
         mapping = self.mappings.get(table, TableMapping())
-        if mapping.file:
-            return self._named(table, mapping)
+        if mapping.query:
+            return queried(table, RAW_TABLES[table], mapping, lambda name: self._called(name, TableMapping()))
+        return self._named(table, mapping) if mapping.file else self._called(table, mapping)
+
+    def _called(self, table: str, mapping: TableMapping) -> SourceFiles | None:
+        """The file or the folder that has the table's name."""
         names = [table + suffix for suffix in SUFFIXES]
-        found = [(file.name, (file,)) for name in names if (file := self.folder.file(name))]
+        alone = [file for name in names if (file := self.folder.file(name))]
+        found: list[tuple[str, tuple[File, ...]]] = [(file.name, (file,)) for file in alone]
         if files := self._inside(table):
             found.append((table, files))
         if len(found) > 1:

@@ -1,17 +1,18 @@
 """Opening what the settings name: each table is found in its own source, and a source is opened when it is asked."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from loyalty_pipeline.faults import SourceError
-from loyalty_pipeline.sources.address import discreet, resolved, shown
+from loyalty_pipeline.sources.address import discreet, resolved
 from loyalty_pipeline.sources.databases.database import Database
 from loyalty_pipeline.sources.databases.source import DatabaseSource
 from loyalty_pipeline.sources.files import FileSource
 from loyalty_pipeline.sources.origin import Origin
+from loyalty_pipeline.sources.shipped import shipped
 from loyalty_pipeline.sources.table_mapping import TableMapping
 
 DEFAULT = ""
@@ -52,6 +53,8 @@ class Sources:
     def find(self, table: str) -> Origin | None:
         """The table in its own source, None where that lacks it."""
         name = source_of(self.settings, table)
+        if name is None:
+            return None
         with discreet(resolved(address_of(self.settings, name))):
             return self._source(name).find(table)
 
@@ -62,7 +65,7 @@ class Sources:
 
     def _source(self, name: str) -> Source:
         if name not in self._opened:
-            self._opened[name] = _opened(resolved(address_of(self.settings, name)), self.settings.tables)
+            self._opened[name] = _opened(self.settings, name)
         return self._opened[name]
 
 
@@ -76,16 +79,32 @@ def opened(settings: SourceSettings) -> Iterator[Sources]:
         sources.close()
 
 
-def source_of(settings: SourceSettings, table: str) -> str:
-    """The name of the source that a table is read from. Raises `SourceError` where two sources list it."""
+def source_of(settings: SourceSettings, table: str) -> str | None:
+    """The name of the source that a table is read from; None where no source has it. Raises `SourceError` where two have."""
     mapping = TableMapping.of(settings.tables.get(table, {}))
     if mapping.source:
         return mapping.source
-    listing = [name for name, one in settings.sources.items() if table in one.tables]
-    if len(listing) > 1:
-        message = f"{table}: listed by the sources {' and '.join(listing)}. Take it out of all but one."
+    having = [
+        name for name, one in settings.sources.items() if table in one.tables or table in landed_by(one)
+    ]
+    if len(having) > 1:
+        message = f"{table}: in the sources {' and '.join(having)}. Say which: [tables.{table}] source = ..."
         raise SourceError(message)
-    return listing[0] if listing else DEFAULT
+    if having or settings.source:
+        return having[0] if having else DEFAULT
+    # A single source need not say what it has.
+    return next(iter(settings.sources)) if len(settings.sources) == 1 else None
+
+
+def landed_by(source: Any) -> Mapping[str, Any]:
+    """The mappings that come with a source's landing."""
+    return shipped(source.landing) if source.landing else {}
+
+
+def mappings_of(settings: SourceSettings, name: str) -> dict[str, TableMapping]:
+    """How the tables of a source are mapped: what its landing brings, and before that what the settings say."""
+    brought = landed_by(settings.sources[name]) if name else {}
+    return {table: TableMapping.of(stated) for table, stated in {**brought, **settings.tables}.items()}
 
 
 def address_of(settings: SourceSettings, name: str) -> str:
@@ -100,7 +119,8 @@ def address_of(settings: SourceSettings, name: str) -> str:
 
 def is_from_database(settings: SourceSettings, table: str) -> bool:
     """Whether a raw table is read from a database."""
-    return is_database(resolved(address_of(settings, source_of(settings, table))))
+    name = source_of(settings, table)
+    return name is not None and is_database(resolved(address_of(settings, name)))
 
 
 def is_database(address: str) -> bool:
@@ -108,13 +128,12 @@ def is_database(address: str) -> bool:
     return urlsplit(address).scheme not in FILES
 
 
-def _opened(address: str, tables: Mapping[str, Any]) -> Source:
+def _opened(settings: SourceSettings, name: str) -> Source:
+    address, mappings = resolved(address_of(settings, name)), mappings_of(settings, name)
     if not is_database(address):
-        return FileSource.of(address, tables)
-    with discreet(address):
-        return DatabaseSource(
-            _connected(address), {t: TableMapping.of(stated) for t, stated in tables.items()}
-        )
+        return FileSource.of(address, mappings)
+    schema = str(settings.sources[name].database_schema) if name else ""
+    return DatabaseSource(_connected(address), mappings, schema)
 
 
 def _connected(address: str) -> Database:
@@ -125,8 +144,3 @@ def _connected(address: str) -> Database:
     from loyalty_pipeline.sources.databases.sql import SqlDatabase  # noqa: PLC0415 - so is SQLAlchemy's
 
     return SqlDatabase.connect(address)
-
-
-def places(settings: SourceSettings) -> Iterable[str]:
-    """Each source as people may see it."""
-    return [shown(address_of(settings, name)) for name in (DEFAULT, *settings.sources)]

@@ -20,6 +20,10 @@ class TableMapping:
     one character or `whitespace` (a run of blanks). A file without a header has the columns `column_1`, `column_2` ...
     `date_format` (as in `strptime`) reads the days and instants that are not ISO 8601. `distinct` keeps the earliest row of
     each key, for what a source repeats on every line.
+
+    `query` makes the rows, in SQL, of the tables that `reads` lists with the types of their columns. `minor_units` names,
+    for an amount of its result in cents, the column with the currency; `minor_digits` says where a system counts the
+    decimals of a currency otherwise than ISO 4217.
     """
 
     source: str = ""
@@ -31,6 +35,10 @@ class TableMapping:
     has_header: bool = True
     date_format: str = ""
     distinct: bool = False
+    query: str = ""
+    reads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    minor_units: Mapping[str, str] = field(default_factory=dict)
+    minor_digits: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, stated: Any) -> "TableMapping":
