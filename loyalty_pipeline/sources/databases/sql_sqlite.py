@@ -31,6 +31,11 @@ class SqliteDialect(AnyDialect):
     keys_at_once = 10_000
 
     @property
+    def place(self) -> str:
+        """The address, as it was written."""
+        return f"sqlite:///{self.url.database or ''}"
+
+    @property
     def path(self) -> Path:
         """The file. Raises `SourceError` where the address names none."""
         named = self.url.database

@@ -28,7 +28,7 @@ def summary_of(batches: Iterable[pl.DataFrame], key: tuple[str, ...], instant: s
         return Summary(0, 0, None)
     # The sum of ten million instants does not fit into 64 bits.
     microseconds = newest[instant].dt.epoch("us").cast(pl.Int128)
-    return Summary(newest.height, int(microseconds.sum()), newest[instant].max())  # type: ignore[arg-type]
+    return Summary(newest.height, int(microseconds.sum()), since_1970(int(microseconds.max())))  # type: ignore[arg-type]
 
 
 def _newest(frames: list[pl.DataFrame], key: tuple[str, ...], instant: str) -> pl.DataFrame:
