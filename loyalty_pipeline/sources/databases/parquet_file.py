@@ -23,8 +23,8 @@ class ParquetFile:
         self._path, self._schema = path, schema
         self._held: list[pa.RecordBatch] = []
         with writing(path):
-            # The rows are read once and thrown away: light compression, and no dictionary to look words up in.
-            self._writer = pq.ParquetWriter(partial, schema, compression="lz4", use_dictionary=False)
+            # The rows are read once and thrown away: no dictionary to look words up in.
+            self._writer = pq.ParquetWriter(partial, schema, compression="zstd", compression_level=1, use_dictionary=False)
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Write the batch, with those before it, once they are a row group."""
