@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.landing.advice import missing_column
 from loyalty_pipeline.landing.increment import CHANGED_UNTIL, Increment
 from loyalty_pipeline.landing.taken import Taken
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
@@ -45,7 +46,7 @@ class Extraction:
         wrong = []
         for table, origin in found.items():
             if isinstance(origin, DatabaseTable):
-                wrong += origin.faults() + self._retyped(origin)
+                wrong += origin.faults() + self._changed_columns(origin)
             elif origin is None and is_from_database(self.landing.settings, table):
                 wrong += self._lacking(table)
         if wrong:
@@ -59,16 +60,19 @@ class Extraction:
         advice = f'Make a view of that name, or name it: [tables.{table}] table = "..."'
         return [f"{table}: the table is required, and the database has no such table or view. {advice}"]
 
-    def _retyped(self, origin: DatabaseTable) -> list[str]:
+    def _changed_columns(self, origin: DatabaseTable) -> list[str]:
+        """One sentence for each column that was read last time and is gone, or holds something else now."""
         before, columns = self._known(origin.table).get(KINDS, {}), origin.relation.columns
         if not self.landing.standards.stops_for_lost_columns(origin.table):
             return []
-        return [
-            f"{origin.table}: {name} of {origin.place} was {before[name]} and is {columns[name].kind} "
-            f"({columns[name].type}) now"
+        gone = [f"had a column {name}" for name in before if name not in columns and name in origin.wanted]
+        retyped = [
+            f"had {name} as {before[name]}, and has it as {columns[name].kind} ({columns[name].type}) now"
             for name in origin.selection.columns
             if before.get(name, columns[name].kind) != columns[name].kind
         ]
+        advice = missing_column(origin.table)
+        return [f"{origin.table}: {origin.place} {told}. {advice}" for told in (*gone, *retyped)]
 
     def _known(self, table: str) -> dict[str, Any]:
         return self.landing.notes.get(table, {})

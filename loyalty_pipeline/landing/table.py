@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from loyalty_pipeline.landing.advice import missing_column
 from loyalty_pipeline.landing.checks import Checks
 from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.landing.filing import Filed, file_rows, homes
@@ -21,7 +22,6 @@ from loyalty_pipeline.sources.databases.table import DatabaseTable
 from loyalty_pipeline.sources.extract import Extract
 from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.validation.results import CheckResult
-from loyalty_pipeline.validation.rule import NO_COLUMN_LOST
 
 if TYPE_CHECKING:
     from loyalty_pipeline.landing.land import Landing
@@ -39,7 +39,7 @@ def land_table(landing: "Landing", origin: Origin, fingerprint: str) -> TableRep
     rules = landing.standards.rules(table, has_updated_at=reading.is_versioned)
     checks = Checks(reading, rules, landing.standards.validator, landing.parameters)
     checks.of_source(landing.notes.get(table, {}).get("columns", {}))
-    checks.stop_if_blocked(_missing_column(table))
+    checks.stop_if_blocked(missing_column(table))
     ledger = reading.read(landing.progress)
     history = History.load(landing.store, landing.manifest, table, contract)
     own = checks.of_rows(landing.references(rules), lambda: _whole(landing, reading, ledger, history))
@@ -81,13 +81,6 @@ def _reconciled(reading: Reading, ledger: pl.DataFrame) -> Reconciliation | None
 def _whole(landing: "Landing", reading: Reading, ledger: pl.DataFrame, history: History) -> pl.LazyFrame:
     landed = landing.manifest.tables.get(reading.table, {})
     return with_the_rest(reading, ledger, history, landing.store.scan(landed.values()))
-
-
-def _missing_column(table: str) -> str:
-    return (
-        f'Bring it back, or say <column> = "" in [tables.{table}.columns] if it is gone for good; to take another type, '
-        f"make {NO_COLUMN_LOST} a warning in expectations/{table}.yaml for a night"
-    )
 
 
 def _stop_if_blocked(landing: "Landing", decision: Decision, checks: Checks) -> None:

@@ -72,8 +72,11 @@ class Taken:
 
     @property
     def states_types(self) -> bool:
-        """A database always does."""
-        return True
+        """Not of these rows: a column is text as a whole where a value has no place in its type, and may be another tomorrow.
+
+        What a relation's columns hold is compared before they are read.
+        """
+        return False
 
     def fingerprint(self, terms: str) -> str:
         """That of the instant at which the rows were taken."""

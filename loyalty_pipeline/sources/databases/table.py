@@ -47,12 +47,15 @@ class DatabaseTable:
     def names(self) -> dict[str, str]:
         """The relation's column of each contract column that is read from one."""
         stated = self.mapping.columns
-        wanted = {name: stated.get(name, name) for name in self.contract.columns()}
-        return {
-            column: name
-            for column, name in wanted.items()
-            if column not in self.mapping.values and name in self.relation.columns
-        }
+        named = {name: stated.get(name, name) for name in self.contract.columns()}
+        taken = {column: name for column, name in named.items() if column not in self.mapping.values}
+        return {column: name for column, name in taken.items() if name in self.relation.columns}
+
+    @property
+    def wanted(self) -> set[str]:
+        """The relation's columns that are read where they are there."""
+        stated = self.mapping.columns
+        return {stated.get(name, name) for name in self.contract.columns() if name not in self.mapping.values}
 
     @cached_property
     def selection(self) -> Selection:
