@@ -110,8 +110,17 @@ def demo(
     months: Annotated[int, typer.Option(min=1, help="Months of its history.")] = 36,
     seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder to write it to.")] = Path("data/demo"),
+    into: Annotated[
+        str | None, typer.Option(help="PostgreSQL database to load it into instead: postgresql://...")
+    ] = None,
 ) -> None:
     """Make a company: its raw tables, its settings, and the answers to its metrics."""
+    if into is not None:
+        with said("Nothing was made there."):
+            from loyalty_pipeline.cli.demo_into import write_into  # noqa: PLC0415 - as below
+
+            write_into(into, customers=customers, months=months, seed=seed)
+        return
     from loyalty_pipeline.demo import write_company  # noqa: PLC0415 - numpy is not needed to print help
 
     company = write_company(out, customers=customers, months=months, seed=seed)

@@ -28,18 +28,15 @@ class Reconciliation:
     @property
     def told(self) -> str:
         """Both figures, and what comparing the keys has found."""
-        found = (
-            f"; comparing all keys found {self.late:,} late and {self.gone:,} deleted rows"
-            if self.is_scanned
-            else ""
-        )
-        return f"source: {in_words(self.source)}; read: {in_words(self.landed)}{found}"
+        found = f"; comparing all keys found {self.late:,} late and {self.gone:,} deleted" if self.is_scanned else ""
+        if self.is_equal:
+            return f"both have {_in_words(self.source)}{found}"
+        return f"the source has {_in_words(self.source)}; read were {_in_words(self.landed)}{found}"
 
 
-def in_words(summary: Summary) -> str:
-    """The figures of a summary."""
-    newest = f"the newest change {summary.newest:%Y-%m-%d %H:%M:%S.%f}, " if summary.newest else ""
-    return f"{summary.keys:,} keys, {newest}all changes {summary.microseconds:,}"
+def _in_words(summary: Summary) -> str:
+    newest = f", changed last at {summary.newest:%Y-%m-%d %H:%M:%S.%f}" if summary.newest else ""
+    return f"{summary.keys:,} keys{newest} (sum of changes {summary.microseconds})"
 
 
 @dataclass(frozen=True)

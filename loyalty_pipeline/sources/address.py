@@ -14,6 +14,8 @@ from loyalty_pipeline.faults import SourceError
 
 VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 HIDDEN = "***"
+KEYED = ("http", "https", "file", "s3", "gs", "az")
+"""Schemes of addresses below which lie files."""
 SECRET_OPTION = re.compile(
     r"([?&][^=&]*(?:pass|secret|token|key|sig|credential)[^=&]*=)[^&#]*", re.IGNORECASE
 )
@@ -33,17 +35,33 @@ def shown(address: str) -> str:
     scheme, separator, rest = address.partition("://")
     if not separator:
         return address
-    place, slash, path = rest.partition("/")
-    return SECRET_OPTION.sub(rf"\g<1>{HIDDEN}", f"{scheme}://{place.rpartition('@')[2]}{slash}{path}")
+    _, place, options = _parts(scheme, rest)
+    hidden = SECRET_OPTION.sub(rf"\g<1>{HIDDEN}", options)
+    return f"{scheme}://{place}{hidden}"
 
 
 def secrets_of(address: str) -> list[str]:
     """What of a resolved address must never be told, as it is and as it is encoded there; the longest first."""
-    authority = address.partition("://")[2].partition("/")[0]
-    password = authority.rpartition("@")[0].partition(":")[2]
-    options = [found[0].partition("=")[2] for found in SECRET_OPTION.finditer(address)]
-    secrets = {secret for found in (password, *options) for secret in (found, unquote(found)) if secret}
+    scheme, _, rest = address.partition("://")
+    login, _, options = _parts(scheme, rest)
+    values = [found[0].partition("=")[2] for found in SECRET_OPTION.finditer(options)]
+    secrets = {
+        secret for one in (login.partition(":")[2], *values) for secret in (one, unquote(one)) if secret
+    }
     return sorted(secrets, key=len, reverse=True)
+
+
+def _parts(scheme: str, rest: str) -> tuple[str, str, str]:
+    """Who logs in, what may be seen, and the options."""
+    before, mark, options = rest.partition("?")
+    if scheme in KEYED:
+        # The names of objects and files may have an @.
+        authority, slash, path = before.partition("/")
+        login, _, host = authority.rpartition("@")
+        return login, f"{host}{slash}{path}", mark + options
+    # A password that nobody encoded may have a slash, so that only the last @ ends it.
+    login, _, place = before.rpartition("@")
+    return login, place, mark + options
 
 
 def redacted(text: str, address: str) -> str:

@@ -81,7 +81,7 @@ def test_a_row_that_commits_later_than_the_overlap_is_found_by_comparing_all_key
     report = shop.night()
     assert read(report).accepted == 1
     assert agreement(report).passed
-    assert "comparing all keys found 1 late and 0 deleted rows" in agreement(report).observed
+    assert "comparing all keys found 1 late and 0 deleted" in agreement(report).observed
     assert read(shop.night()).skipped
 
 
@@ -104,8 +104,8 @@ def test_without_comparing_keys_a_disagreement_is_a_failed_check_with_both_figur
     report = shop.night()
     found = agreement(report)
     assert (found.passed, found.severity) == (False, "warning")
-    assert "source: 1 keys" in found.observed
-    assert "read: 2 keys" in found.observed
+    assert "the source has 1 keys" in found.observed
+    assert "read were 2 keys" in found.observed
     assert "loyalty extract --reconcile" in found.observed
     assert len(shop.latest("customers")) == 2
 

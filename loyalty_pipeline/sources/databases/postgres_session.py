@@ -45,7 +45,7 @@ class Session:
     def __init__(self, address: str) -> None:
         """Connect, and fix the instant. Raises `SourceError` with the place and what the server says."""
         self.address: Address = address_of(address)
-        dbapi = _driver()
+        dbapi = driver()
         with self.faults("cannot be opened"):
             # The driver's own transactions cannot be rolled back to a savepoint: it must not know of this one.
             self._connection = dbapi.connect(self.address.uri, autocommit=True)
@@ -89,7 +89,7 @@ class Session:
         try:
             yield
         except Exception as error:
-            if not _is_of_the_driver(error):
+            if not is_of_the_driver(error):
                 raise
             fault = self._fault(what, error)
             self.release()
@@ -151,13 +151,15 @@ def words_of(error: Exception) -> str:
     return " ".join(words.split()) or type(error).__name__
 
 
-def _is_of_the_driver(error: Exception) -> bool:
+def is_of_the_driver(error: Exception) -> bool:
+    """Whether the driver, or Arrow for it, says that something went wrong."""
     import adbc_driver_manager  # noqa: PLC0415 - optional
 
     return isinstance(error, adbc_driver_manager.Error | OSError | pa.ArrowException)
 
 
-def _driver() -> Any:
+def driver() -> Any:
+    """ADBC's driver of PostgreSQL. Raises `SourceError` where it is not installed."""
     try:
         import adbc_driver_postgresql.dbapi  # noqa: PLC0415 - optional
     except ImportError:
