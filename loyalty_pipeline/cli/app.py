@@ -130,6 +130,22 @@ def demo(
 
 
 @app.command()
+def init(
+    source: Annotated[
+        str, typer.Argument(help="Folder or URL; ${NAME} stands for a variable of the environment.")
+    ],
+    out: Annotated[Path, typer.Option(help="Settings file to write.")] = Path("loyalty.toml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Look at a source and propose a loyalty.toml: where the raw tables are, what is missing for which metric."""
+    with said("Nothing was written."):
+        from loyalty_pipeline.cli.init import propose  # noqa: PLC0415 - reads the source
+
+        propose(source, out, is_forced=force)
+
+
+@app.command()
 def ui(
     port: Annotated[int, typer.Option(help="Port on this machine.")] = 3000,
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",

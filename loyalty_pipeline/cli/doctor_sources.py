@@ -81,6 +81,8 @@ def _newest(origin: Origin, scratch: Path) -> datetime | None:
 def _fresh(newest: datetime | None) -> str:
     if newest is None:
         return ", which does not say when its rows change"
+    if newest > datetime.now(UTC):
+        return f", whose newest change lies in the future: {newest:%Y-%m-%d %H:%M} UTC"
     hours = (datetime.now(UTC) - newest).total_seconds() / 3600
     ago = f"{hours:,.0f} hours" if hours < 48 else f"{hours / 24:,.0f} days"  # noqa: PLR2004 - two days
     return f", changed {newest:%Y-%m-%d %H:%M} UTC, {ago} ago"

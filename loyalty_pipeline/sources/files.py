@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+import polars as pl
+
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.folders import File, Folder, LocalFolder, WebFolder, data_files
@@ -106,6 +108,16 @@ class FileSource:
             raise SourceError(message)
         return SourceFiles(table, mapping, self.folder, *found[0]) if found else None
 
+    def names(self) -> list[str]:
+        """The names of all tables that lie there as files or folders; none on the web, which cannot be listed."""
+        files = [file.name for file in self.folder.below("") if file.name.lower().endswith(SUFFIXES)]
+        return sorted({_table_of(name) for name in files if not name.startswith(("_", "."))})
+
+    def columns(self, name: str, scratch: Path) -> list[str]:
+        """The columns of the table of that name; none where there is no such table."""
+        found = self._called(name, TableMapping())
+        return list(pl.read_parquet_schema(found.parquet(scratch))) if found else []
+
     def close(self) -> None:
         """Nothing is held open."""
 
@@ -122,13 +134,26 @@ class FileSource:
         elif file := self.folder.file(name):
             files = (file,)
         else:
-            files = self._inside(name)
+            without_suffix = self._called(name, mapping)
+            files = without_suffix.files if without_suffix else ()
         if not files:
             message = (
                 f"{table}: the file {name} is not in {self.folder.place}. Correct `file` in [tables.{table}]."
             )
             raise SourceError(message)
         return SourceFiles(table, mapping, self.folder, name, files)
+
+
+def _table_of(name: str) -> str:
+    """What a file or the folder that it lies in is called as a table."""
+    folder, separator, _ = name.partition("/")
+    if separator:
+        return folder
+    return next(
+        name[: -len(suffix)]
+        for suffix in sorted(SUFFIXES, key=len, reverse=True)
+        if name.lower().endswith(suffix)
+    )
 
 
 def _split(pattern: str) -> tuple[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import urlsplit
 
@@ -38,6 +39,12 @@ class Source(Protocol):
 
     def find(self, table: str) -> Origin | None:
         """The table there, None where it lacks it. Raises `SourceError`."""
+
+    def names(self) -> list[str]:
+        """The names of the tables that it has, as far as it can be listed."""
+
+    def columns(self, name: str, scratch: Path) -> list[str]:
+        """The columns of one of them; none where it lacks it."""
 
     def close(self) -> None:
         """Let go of what it holds."""
@@ -77,6 +84,18 @@ def opened(settings: SourceSettings) -> Iterator[Sources]:
         yield sources
     finally:
         sources.close()
+
+
+@contextmanager
+def looked_at(address: str) -> Iterator[Source]:
+    """The source at an address, without any mapping."""
+    whole = resolved(address)
+    with discreet(whole):
+        source = DatabaseSource(_connected(whole), {}) if is_database(whole) else FileSource.of(whole, {})
+        try:
+            yield source
+        finally:
+            source.close()
 
 
 def source_of(settings: SourceSettings, table: str) -> str | None:

@@ -110,7 +110,8 @@ def proposed(table: str, contract: type[RawTable], place: str, columns: Iterable
         for name, column in contract.columns().items()
         if name not in found and name not in MAY_LACK and not column.nullable
     ]
-    return Proposal(table, place, {name: own for name, own in found.items() if name != own}, tuple(missing))
+    renamed = {name: found[name] for name in names if found.get(name, name) != name}
+    return Proposal(table, place, renamed, tuple(missing))
 
 
 def plain(name: str) -> str:

@@ -63,6 +63,16 @@ class DatabaseSource:
             raise SourceError(message)
         return None
 
+    def names(self) -> list[str]:
+        """The names of all tables and views that may be read."""
+        return self.database.relations()
+
+    def columns(self, name: str, scratch: Path) -> list[str]:
+        """The columns of the table or view of that name; none where there is none. No row is read."""
+        del scratch
+        relation = self._relation(name)
+        return list(relation.columns) if relation else []
+
     def close(self) -> None:
         """Let go of the database."""
         self.database.close()
