@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from loyalty_pipeline.faults import SourceError
-from loyalty_pipeline.sources.address import discreet, resolved
+from loyalty_pipeline.sources.address import discreet, resolved, shown
 from loyalty_pipeline.sources.databases.database import Database
 from loyalty_pipeline.sources.databases.source import DatabaseSource
 from loyalty_pipeline.sources.files import FileSource
@@ -163,3 +163,9 @@ def _connected(address: str) -> Database:
     from loyalty_pipeline.sources.databases.sql import SqlDatabase  # noqa: PLC0415 - so is SQLAlchemy's
 
     return SqlDatabase.connect(address)
+
+
+def places_of(settings: SourceSettings) -> str:
+    """All sources as people may see them."""
+    addresses = [settings.source, *(str(one.url) for one in settings.sources.values())]
+    return ", ".join(shown(address) for address in addresses if address)
