@@ -9,9 +9,12 @@ import pytest
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.landing.checks import AGREES
 from loyalty_pipeline.landing.report import LandingReport, TableReport
+from loyalty_pipeline.sources.databases.database import Selection
+from loyalty_pipeline.sources.databases.postgres import Postgres
 from loyalty_pipeline.validation.results import CheckResult
 from tests.landing.company import at, customer, invoice, line
 from tests.landing.shop import Shop
+from tests.servers.postgres import PostgresDatabase
 from tests.sources.databases.shops import SqliteShop
 
 
@@ -309,11 +312,69 @@ def test_a_column_that_is_gone_stops_the_night_unless_the_mapping_says_so(shop: 
     assert shop.latest("customers")[0]["country"] is None
 
 
+def test_an_end_that_never_comes_is_none_and_a_start_that_never_comes_is_set_aside(
+    tmp_path: Path, postgres: PostgresDatabase
+) -> None:
+    shop = Shop(tmp_path, postgres.address(), postgres.psql)
+    shop.write("customers", [changed(n, f"2024-02-{n:02d}") for n in (1, 2, 3)])
+    shop.execute("update customers set deleted_at = 'infinity' where customer_id = 'c1'")
+    shop.execute("update customers set created_at = 'infinity' where customer_id = 'c2'")
+    shop.execute("update customers set updated_at = '-infinity' where customer_id = 'c3'")
+    report = shop.night()
+    assert (read(report).accepted, read(report).quarantined) == (1, 2)
+    assert [row["customer_id"] for row in shop.latest("customers")] == ["c1"]
+    assert agreement(report).passed
+    assert (read(shop.night()).skipped, len(shop.latest("customers"))) == (True, 1)
+
+
+def test_a_server_that_is_killed_while_it_is_read_changes_nothing_and_the_next_night_catches_up(
+    tmp_path: Path, postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop = Shop(tmp_path, postgres.address(), postgres.psql)
+    shop.night()
+    before = shop.store().current()
+    shop.insert("customers", changed(2, "2024-03-01"))
+    shop.insert("invoices", invoice(2, updated_at=at("2024-03-01")))
+    write = Postgres.write
+
+    def killed(database: Postgres, chosen: Selection, path: Path) -> int:
+        if chosen.relation.name == "invoices":
+            postgres.server.kill()
+        return write(database, chosen, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Postgres, "write", killed)
+        with pytest.raises(SourceError, match="invoices"):
+            shop.night()
+    assert shop.store().current() == before
+    assert not list((tmp_path / "data").rglob("*.scratch*"))
+    postgres.server.start()
+    report = shop.night()
+    assert (read(report).accepted, read(report, "invoices").accepted) == (1, 1)
+
+
+def test_two_real_transactions_of_which_the_first_commits_last_lose_nothing(
+    tmp_path: Path, postgres: PostgresDatabase
+) -> None:
+    shop = Shop(tmp_path, postgres.address(), postgres.psql, reconcile="never")
+    insert = "insert into customers (customer_id, created_at, country, updated_at) values ('{}', now(), 'DE', clock_timestamp())"
+    with postgres.writer() as early, postgres.writer() as late:
+        early.execute(insert.format("early"))
+        late.execute(insert.format("late"))
+        late.commit()
+        assert read(shop.night()).accepted == 2
+        early.commit()
+    report = shop.night()
+    assert read(report).accepted == 1
+    assert agreement(report).passed
+    assert [row["customer_id"] for row in shop.latest("customers")] == ["c1", "early", "late"]
+
+
 def test_lines_of_many_nights_land_as_they_would_have_in_one(shop: Shop, tmp_path: Path) -> None:
     for night in range(1, 6):
         for number in range(night * 10, night * 10 + 3):
             shop.insert("invoice_lines", line(number, updated_at=at(f"2024-03-{night:02d}")))
-        shop.execute(f"delete from invoice_lines where line_id = 'l{night * 10 - 9}'")
+        shop.execute(f"delete from invoice_lines where line_id = 'l{night * 10 - 9}'")  # noqa: S608 - ours
         shop.night()
     fresh = Shop.__new__(Shop)
     fresh.__dict__ |= shop.__dict__ | {
