@@ -21,7 +21,6 @@ OWNER, PASSWORD = "owner", "0wner's p@ss/word"
 
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "20",
     "shared_buffers": "64MB",

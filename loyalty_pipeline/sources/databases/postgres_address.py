@@ -45,7 +45,8 @@ class Address:
     def clean(self, words: str) -> str:
         """The words without a password in them."""
         for secret in self.secrets:
-            words = words.replace(secret, HIDDEN)
+            # A password of one letter must not garble every word that has it.
+            words = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, words)
         return words
 
 

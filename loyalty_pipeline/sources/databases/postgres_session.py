@@ -28,13 +28,12 @@ SETTINGS = {
 LOOK = "loyalty_look"
 """The savepoint at the start: a statement that fails takes neither the transaction nor its snapshot with it."""
 
-PREAMBLE = re.compile(
-    r"^(?:\s*(?:[A-Z_]+: )?\[libpq\][^:]*(?: '.*?')?:"  # what the driver says before the server does
-    r"|\s*connection to server at .*? failed:"
-    r"|\s*\[?[A-Z]{4,}\]?:)\s*",
+SAID = re.compile(r"\b(?:ERROR|FATAL|PANIC): +")
+BEFORE = re.compile(
+    r"^\s*(?:[A-Z_]{2,}:|\[libpq\]|Failed to \w+(?: query)?(?: '.*?')?:|could not begin COPY:|PQ\w+\(\) failed:|connection to server at .*? failed:)",
     re.DOTALL,
 )
-FAILED = re.compile(r"\[libpq\] Failed to (?:execute|prepare) query '.*?': ?(?=[A-Z]+:|$)", re.DOTALL)
+AFTER = re.compile(r"\n+\s*(?:DETAIL|HINT|CONTEXT|LINE|QUERY|Query was|SQLSTATE)\b|\. SQLSTATE:")
 
 Row = tuple[Any, ...]
 
@@ -144,11 +143,10 @@ class Session:
 
 def words_of(error: Exception) -> str:
     """What the server or libpq says, on one line, without what the driver says around it."""
-    words, before = FAILED.sub("", str(error)), ""
+    words, before = SAID.split(str(error), 1)[-1], ""
     while words != before:
-        words, before = PREAMBLE.sub("", words), words
-    words = re.split(r"\n(?:DETAIL|HINT|CONTEXT|LINE|QUERY)\b|\. SQLSTATE:|\n\s*SQLSTATE:", words)[0]
-    return " ".join(words.split()) or type(error).__name__
+        words, before = BEFORE.sub("", words), words
+    return " ".join(AFTER.split(words)[0].split()) or type(error).__name__
 
 
 def _is_of_the_driver(error: Exception) -> bool:

@@ -1,0 +1,174 @@
+"""Which rows changed, which have some keys, and what a relation amounts to."""
+
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.databases.database import Summary
+from loyalty_pipeline.sources.databases.postgres_session import Session
+from tests.servers.postgres import PostgresDatabase
+from tests.sources.databases.looks import chosen, look, since, written
+
+NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
+ROWS = """
+INSERT INTO t VALUES (1, '2024-01-01 11:59:59.999999+00'), (2, '2024-01-01 12:00:00+00'), (3, '2024-01-01 12:00:00.000001+00'),
+    (4, NULL), (5, 'infinity'), (6, '-infinity'), (7, '2000-01-01 00:00:00+00'), (NULL, '2000-01-01 00:00:00+00')
+"""
+
+
+@pytest.mark.parametrize("type_", ["timestamptz", "timestamp"])
+def test_an_increment_has_what_changed_at_or_after_and_what_does_not_say(postgres: PostgresDatabase, type_: str) -> None:
+    postgres.psql(f"SET timezone = 'UTC'; CREATE TABLE t (id int, updated_at {type_}); {ROWS}")
+    with look(postgres) as database:
+        assert since(database, "t", NOON, key=("id",)) == [None, 2, 3, 4, 5, 6]
+        assert since(database, "t", NOON.replace(tzinfo=None), key=("id",)) == [None, 2, 3, 4, 5, 6]
+        east = NOON.astimezone(timezone(timedelta(hours=9)))
+        assert since(database, "t", east, key=("id",)) == [None, 2, 3, 4, 5, 6]
+
+
+def test_a_day_of_change_is_its_midnight(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t (id int, updated_at date); INSERT INTO t VALUES (1, '2024-01-01'), (2, '2024-01-02'), (3, NULL)")
+    with look(postgres) as database:
+        assert since(database, "t", NOON, key=("id",)) == [2, 3]
+        assert since(database, "t", datetime(2024, 1, 1, tzinfo=UTC), key=("id",)) == [1, 2, 3]
+
+
+def test_rows_of_some_keys_come_with_the_increment(postgres: PostgresDatabase) -> None:
+    postgres.psql(f"CREATE TABLE t (id int, updated_at timestamptz); {ROWS}")
+    with look(postgres) as database:
+        keys = pl.DataFrame({"id": ["7", "1", "99", None, "x\0", "it's"]})
+        assert since(database, "t", NOON, key=("id",), keys=keys) == [None, 1, 2, 3, 4, 5, 6, 7]
+        assert written(database, "t", ["id"], key=("id",), keys=keys)["id"].to_list() == [1, 7]
+        assert written(database, "t", ["id"], key=("id",), keys=keys.clear())["id"].to_list() == []
+
+
+def test_composite_keys_are_compared_whole_and_trimmed(postgres: PostgresDatabase) -> None:
+    postgres.psql(
+        "CREATE TABLE t (id int, a text, b date, c uuid); INSERT INTO t VALUES"
+        "(1, E'x\\u00a0', '2024-01-01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11'), (2, 'x', '2024-01-02', NULL),"
+        "(3, 'y', '2024-01-01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')"
+    )
+    uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
+    keys = pl.DataFrame({"c": [uuid, uuid, None], "a": ["x", "x", "x"], "b": ["2024-01-01", "2024-01-02", "2024-01-02"]})
+    with look(postgres) as database:
+        assert written(database, "t", ["id"], key=("a", "b", "c"), keys=keys)["id"].to_list() == [1]
+
+
+def test_many_keys_stream(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t AS SELECT g AS id FROM generate_series(1, 60000) g")
+    keys = pl.DataFrame({"id": [str(number) for number in range(0, 100_000, 2)]})
+    with look(postgres) as database:
+        assert written(database, "t", key=("id",), keys=keys)["id"].to_list() == list(range(2, 60_001, 2))
+
+
+def test_an_index_serves_an_increment_where_nothing_can_be_null(
+    postgres: PostgresDatabase, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    postgres.psql(
+        "CREATE TABLE t (id int PRIMARY KEY, updated_at timestamptz NOT NULL, pad text);"
+        "INSERT INTO t SELECT g, timestamptz '2024-01-01 00:00:00+00' + g * interval '1 minute', repeat('x', 100)"
+        " FROM generate_series(1, 50000) g; CREATE INDEX on_change ON t (updated_at); ANALYZE t"
+    )
+    asked, stream = [], Session.stream
+
+    def streaming(session: Session, statement: str, what: str) -> object:
+        asked.append(statement)
+        return stream(session, statement, what)
+
+    monkeypatch.setattr(Session, "stream", streaming)
+    with look(postgres) as database:
+        assert len(since(database, "t", datetime(2024, 2, 4, 17, tzinfo=UTC))) == 21
+    plan = postgres.psql(f"SET loyalty.since = '2024-02-04 17:00:00+00'; EXPLAIN {asked[0]}")
+    assert "on_change" in plan
+    assert "Seq Scan" not in plan
+
+
+def test_keys_are_written_as_trimmed_text_with_their_change(postgres: PostgresDatabase) -> None:
+    postgres.psql(
+        "CREATE TABLE t (a text, n int, updated_at timestamp, other text);"
+        "INSERT INTO t VALUES (E' x\\t', 1, '2024-01-01 12:00:00', 'o'), (NULL, 2, NULL, NULL), ('', 3, '2024-01-01 12:00:00', '')"
+    )
+    with look(postgres) as database:
+        selection = chosen(database, "t", key=("n", "a"), updated_at="updated_at", since=NOON + timedelta(days=9))
+        frame = written_keys(database, selection)
+    at = NOON.replace(tzinfo=None)
+    assert frame.schema == {"n": pl.String, "a": pl.String, "updated_at": pl.Datetime("us")}
+    assert frame.rows() == [("1", "x", at), ("2", None, None), ("3", "", at)]
+
+
+def test_keys_with_an_infinite_change_have_it_as_text(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t (id int, updated_at timestamptz); INSERT INTO t VALUES (1, 'infinity')")
+    with look(postgres) as database:
+        assert written_keys(database, chosen(database, "t", key=("id",), updated_at="updated_at")).rows() == [("1", "infinity")]
+
+
+def written_keys(database, selection) -> pl.DataFrame:
+    with TemporaryDirectory() as folder:
+        count = database.write_keys(selection, Path(folder) / "keys.parquet")
+        frame = pl.read_parquet(Path(folder) / "keys.parquet")
+    assert frame.height == count
+    return frame.sort(frame.columns)
+
+
+def test_a_change_that_is_no_time_is_refused(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t (id int PRIMARY KEY, updated_at text)")
+    with look(postgres) as database, pytest.raises(SourceError, match="t.updated_at is text, expected a timestamp or a date"):
+        database.summary(chosen(database, "t", updated_at="updated_at"))
+
+
+def test_an_empty_table_amounts_to_nothing(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t (id int PRIMARY KEY, updated_at timestamptz)")
+    with look(postgres) as database:
+        assert database.summary(chosen(database, "t", updated_at="updated_at")) == Summary(0, 0, None)
+
+
+def test_a_primary_key_that_differs_by_blanks_is_one_key(postgres: PostgresDatabase) -> None:
+    postgres.psql(
+        "CREATE TABLE t (id text PRIMARY KEY, updated_at timestamptz NOT NULL);"
+        "INSERT INTO t VALUES ('a', '2024-01-01 12:00:00+00'), (' a', '2024-01-01 13:00:00+00'), ('  ', '2025-01-01 12:00:00+00'), ('', now())"
+    )
+    with look(postgres) as database:
+        told = database.summary(chosen(database, "t", updated_at="updated_at"))
+    assert told == Summary(1, micros(NOON + timedelta(hours=1)), NOON + timedelta(hours=1))
+
+
+def micros(instant: datetime) -> int:
+    return (instant - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1)
+
+
+TEXTS = st.sampled_from(["a", "b", " a", "a\u00a0", "", " ", None, "ä"])
+CHANGES = st.one_of(
+    st.none(), st.sampled_from(["infinity", "-infinity", "0044-03-15 00:00:00+00 BC", "10000-01-01 00:00:00+00"]),
+    st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31, 23, 59, 59, 999999), timezones=st.just(UTC)),  # noqa: DTZ001
+    st.datetimes(datetime(2024, 1, 1), datetime(2024, 1, 2), timezones=st.just(UTC)),  # noqa: DTZ001
+)  # fmt: skip
+DRAWN = st.lists(st.tuples(TEXTS, st.one_of(st.none(), st.integers(0, 1)), CHANGES), max_size=12)
+
+
+@given(DRAWN, st.sampled_from([("a",), ("b",), ("a", "b")]), st.sampled_from(["timestamptz", "timestamp"]))
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_summary_is_what_counting_by_hand_gives(postgres: PostgresDatabase, rows: list, key: tuple, type_: str) -> None:
+    values = ", ".join(f"({text(a)}, {text(b)}, {text(at)})" for a, b, at in rows)
+    insert = f"INSERT INTO t VALUES {values}" if rows else ""
+    postgres.psql(f"SET timezone = 'UTC'; DROP TABLE IF EXISTS t; CREATE TABLE t (a text, b int, updated_at {type_}); {insert}")
+    latest = defaultdict(list)
+    for a, b, at in rows:
+        parts = {"a": (a or "").strip() or None, "b": b}
+        whole = tuple(parts[name] for name in key)
+        if None not in whole and isinstance(at, datetime):
+            latest[whole].append(at)
+    changes = [max(instants) for instants in latest.values()]
+    with look(postgres) as database:
+        told = database.summary(chosen(database, "t", key=key, updated_at="updated_at"))
+    assert told == Summary(len(changes), sum(map(micros, changes)), max(changes, default=None))
+
+
+def text(value: object) -> str:
+    return "NULL" if value is None else f"'{value}'"
