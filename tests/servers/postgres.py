@@ -66,6 +66,11 @@ class PostgresServer:
         """A libpq URI, with the password."""
         return f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(database, safe='')}"
 
+    @property
+    def pid(self) -> int | None:
+        """The process that all others of the server come from."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = [f"-c{name}={value}" for name, value in (self._settings | {"port": str(self.port)}).items()]

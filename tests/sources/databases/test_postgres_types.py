@@ -112,9 +112,9 @@ def test_every_value_is_what_the_client_prints(everything: PostgresDatabase) -> 
             shown = f"rtrim({shown})"
         printed = everything.psql(
             "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET intervalstyle = 'postgres'; SET extra_float_digits = 1;"
-            f"SET bytea_output = 'hex'; SELECT {shown} FROM everything WHERE c{number} IS NOT NULL ORDER BY id"
+            f"SET bytea_output = 'hex'; SELECT {shown} FROM everything WHERE id / 10 = {number} ORDER BY id"
         ).removesuffix("\n").split("\n")  # fmt: skip
-        found = frame[f"c{number}"].drop_nulls()
+        found = frame.filter(pl.col("id") // 10 == number)[f"c{number}"]
         assert len(found) == len(values), type_
         assert [_as_printed(value, dtype) for value in found] == [_normal(text, dtype) for text in printed], type_
 
