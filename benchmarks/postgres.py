@@ -41,11 +41,11 @@ def main() -> None:
     options.folder.mkdir(parents=True, exist_ok=True)
     with server(options) as (address, psql, pid):
         told: Told = {"rows": options.rows, "machine": machine(), "ways": {}}
-        for way in WORDS:
+        for way, words in WORDS.items():
             runs = [read(way, options, address, (psql, pid)) for _ in range(options.repeat)]
             figures = {figure: statistics.median(run[figure] for run in runs) for figure in runs[0]}
             told["ways"][way] = figures
-            print(WORDS[way], figures, flush=True)
+            print(words, figures, flush=True)
     options.results.write_text(json.dumps(told, indent=1) + "\n")
     page = markdown(told)
     options.results.with_suffix(".md").write_text(page)

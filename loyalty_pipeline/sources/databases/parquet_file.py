@@ -24,7 +24,9 @@ class ParquetFile:
         self._held: list[pa.RecordBatch] = []
         with writing(path):
             # The rows are read once and thrown away: no dictionary to look words up in.
-            self._writer = pq.ParquetWriter(partial, schema, compression="zstd", compression_level=1, use_dictionary=False)
+            self._writer = pq.ParquetWriter(
+                partial, schema, compression="zstd", compression_level=1, use_dictionary=False
+            )
 
     def add(self, batch: pa.RecordBatch) -> None:
         """Write the batch, with those before it, once they are a row group."""

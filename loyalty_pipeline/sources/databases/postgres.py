@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -16,10 +17,12 @@ from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.databases import postgres_catalogue
 from loyalty_pipeline.sources.databases.database import Relation, Selection, Summary
 from loyalty_pipeline.sources.databases.parquet_file import parquet_file
-from loyalty_pipeline.sources.databases.postgres_catalogue import Described
 from loyalty_pipeline.sources.databases.postgres_selection import ASCII_BLANKS, BLANKS, Asked, Query
 from loyalty_pipeline.sources.databases.postgres_session import Session
 from loyalty_pipeline.sources.databases.postgres_types import placed
+
+if TYPE_CHECKING:
+    from loyalty_pipeline.sources.databases.postgres_catalogue import Described
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNREADABLE = "cannot be read"

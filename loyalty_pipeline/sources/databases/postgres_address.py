@@ -69,7 +69,9 @@ def address_of(uri: str) -> Address:
     return Address(
         f"postgresql://{user}{at}{hosts}/{database}?{'&'.join([*asked, *added])}",
         _place(hosts, database, dict(parameters)),
-        tuple(sorted({text for raw in password if raw for text in (raw, unquote(raw))}, key=len, reverse=True)),
+        tuple(
+            sorted({text for raw in password if raw for text in (raw, unquote(raw))}, key=len, reverse=True)
+        ),
     )
 
 

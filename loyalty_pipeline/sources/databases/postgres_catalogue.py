@@ -18,13 +18,13 @@ SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname::text ELSE
 {OURS} AND NOT c.relispartition AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
 AND (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))
 ORDER BY 1
-"""  # noqa: S608 - a constant
+"""
 
 FOUND = f"""
 SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE')
 {OURS} AND ((c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid)) OR n.nspname || '.' || c.relname = $1)
 ORDER BY c.relname <> $1, n.nspname LIMIT 1
-"""  # noqa: S608 - a constant
+"""
 
 # A domain is what it is made of, and a column that was declared not null may hold nulls of before.
 COLUMNS = """

@@ -1,31 +1,20 @@
 """What goes wrong at PostgreSQL is told in a sentence: the place, the relation, never a password."""
 
-import errno
+# ruff: noqa: S608 - statements for a server of the tests' own
+
 import logging
-import traceback
-from collections.abc import Callable
+import sys
 from pathlib import Path
 
 import pytest
 
 from loyalty_pipeline.faults import SourceError
-from loyalty_pipeline.sources.databases.parquet_file import ParquetFile
-from loyalty_pipeline.sources.databases.postgres import Postgres
 from loyalty_pipeline.sources.databases.postgres_address import address_of
-from tests.servers.postgres import OWNER, PASSWORD, PostgresDatabase, PostgresServer
-from tests.sources.databases.looks import chosen, look, written
+from tests.servers.postgres import PostgresServer
+from tests.servers.postgres_database import OWNER, PASSWORD, PostgresDatabase
+from tests.sources.databases.looks import chosen, look, refusal, written
 
 SECRET = "s3cr3t%40:x"  # noqa: S105 - made up
-BIG = "CREATE TABLE big AS SELECT g AS id, repeat('x', 100) AS pad FROM generate_series(1, 600000) g"
-
-
-def refusal(address: str) -> str:
-    with pytest.raises(SourceError) as refused:
-        Postgres.connect(address)
-    told = "".join(traceback.format_exception(refused.value))
-    assert "s3cr3t" not in told
-    assert PASSWORD not in told
-    return str(refused.value)
 
 
 def test_a_server_that_is_down_is_named() -> None:
@@ -35,12 +24,16 @@ def test_a_server_that_is_down_is_named() -> None:
 
 def test_a_host_that_does_not_exist_is_named() -> None:
     told = refusal(f"postgresql://u:{SECRET}@no-such-host.invalid/shop")
-    assert told.startswith('postgresql://no-such-host.invalid/shop: cannot be opened: could not translate host name')
+    assert told.startswith(
+        "postgresql://no-such-host.invalid/shop: cannot be opened: could not translate host name"
+    )
 
 
 def test_a_wrong_password_is_told_without_it(postgres: PostgresDatabase) -> None:
-    told = refusal(postgres.address(password="s3cr3t/'@"))
-    assert told.endswith(f'/{postgres.name}: cannot be opened: password authentication failed for user "owner"')
+    told = refusal(postgres.address(password="s3cr3t/'@"))  # noqa: S106 - wrong
+    assert told.endswith(
+        f'/{postgres.name}: cannot be opened: password authentication failed for user "owner"'
+    )
 
 
 def test_an_unknown_database_is_told(postgres_server: PostgresServer) -> None:
@@ -95,15 +88,24 @@ def test_what_the_address_says_goes_before_what_is_usual() -> None:
     assert "connect_timeout=10" not in address_of("postgresql://h/d?connect_timeout=3").uri
 
 
-def test_a_password_is_in_no_repr_and_no_log(postgres: PostgresDatabase, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_password_is_in_no_repr_and_no_log(
+    postgres: PostgresDatabase, caplog: pytest.LogCaptureFixture
+) -> None:
     postgres.psql("CREATE TABLE t (id int)")
     with caplog.at_level(logging.DEBUG), look(postgres) as database:
         written(database, "t")
-        shown = [repr(database), database.place, repr(vars(database)["_session"].address), repr(chosen(database, "t"))]
+        shown = [
+            repr(database),
+            database.place,
+            repr(vars(database)["_session"].address),
+            repr(chosen(database, "t")),
+        ]
     assert [PASSWORD in text or OWNER in text for text in [*shown, caplog.text]] == [False] * 5
 
 
-def test_a_table_that_is_dropped_after_it_was_found_is_named(postgres: PostgresDatabase, tmp_path: Path) -> None:
+def test_a_table_that_is_dropped_after_it_was_found_is_named(
+    postgres: PostgresDatabase, tmp_path: Path
+) -> None:
     postgres.psql("CREATE TABLE t (id int); CREATE TABLE u (id int)")
     with look(postgres) as database:
         dropped = chosen(database, "t")
@@ -116,11 +118,13 @@ def test_a_table_that_is_dropped_after_it_was_found_is_named(postgres: PostgresD
 
 def test_a_table_that_is_no_longer_granted_is_named(postgres: PostgresDatabase, tmp_path: Path) -> None:
     role = f"reader_{postgres.name}"
-    postgres.psql(f"CREATE TABLE t (id int); CREATE ROLE {role} LOGIN PASSWORD 'r'; GRANT SELECT ON t TO {role}")
+    postgres.psql(
+        f"CREATE TABLE t (id int); CREATE ROLE {role} LOGIN PASSWORD 'r'; GRANT SELECT ON t TO {role}"
+    )
     with look(postgres, role, "r") as database:
         selection = chosen(database, "t")
         postgres.psql(f"REVOKE SELECT ON t FROM {role}")
-        with pytest.raises(SourceError, match="t cannot be read: permission denied for table t$"):
+        with pytest.raises(SourceError, match=r"t cannot be read: permission denied for table t$"):
             database.write(selection, tmp_path / "t.parquet")
 
 
@@ -128,9 +132,9 @@ def test_a_table_that_was_never_there_is_named(postgres: PostgresDatabase, tmp_p
     postgres.psql("CREATE TABLE t (id int)")
     with look(postgres) as database:
         selection = chosen(database, "t")
-    with look(postgres.server.create_database(f"{postgres.name}_empty")) as database:
-        with pytest.raises(SourceError, match="t is not there"):
-            database.write(selection, tmp_path / "t.parquet")
+    empty = postgres.server.create_database(f"{postgres.name}_empty")
+    with look(empty) as database, pytest.raises(SourceError, match="t is not there"):
+        database.write(selection, tmp_path / "t.parquet")
 
 
 def test_a_statement_that_takes_too_long_for_the_server_is_told(postgres: PostgresDatabase) -> None:
@@ -141,77 +145,13 @@ def test_a_statement_that_takes_too_long_for_the_server_is_told(postgres: Postgr
         f"GRANT SELECT ON t, slow TO {role}"
     )
     with look(postgres, role, "r") as database:
-        with pytest.raises(SourceError, match="slow cannot be read: canceling statement due to statement timeout$"):
+        with pytest.raises(
+            SourceError, match=r"slow cannot be read: canceling statement due to statement timeout$"
+        ):
             written(database, "slow")
         assert written(database, "t").is_empty()
 
 
-@pytest.fixture
-def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[], object]], None]:
-    """Do something when the first batch has come and more are to come."""
-
-    def at_the_first_batch(do: Callable[[], object]) -> None:
-        add, done = ParquetFile.add, []
-
-        def adding(file: ParquetFile, batch: object) -> None:
-            if not done:
-                done.append(do())
-            add(file, batch)
-
-        monkeypatch.setattr(ParquetFile, "add", adding)
-
-    return at_the_first_batch
-
-
-Meanwhile = Callable[[Callable[[], object]], None]
-
-
-def test_a_connection_that_is_cut_in_the_middle_leaves_no_file(postgres: PostgresDatabase, tmp_path: Path, meanwhile: Meanwhile) -> None:
-    postgres.psql(BIG)
-    ending = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    meanwhile(lambda: postgres.psql(ending))
-    with look(postgres) as database:
-        selection = chosen(database, "big")
-        with pytest.raises(SourceError, match="big cannot be read: (terminating|server closed the) connection"):
-            database.write(selection, tmp_path / "big.parquet")
-        with pytest.raises(SourceError, match="big cannot be read"):
-            database.write(selection, tmp_path / "big.parquet")
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_a_server_that_is_killed_in_the_middle_leaves_no_file(postgres: PostgresDatabase, tmp_path: Path, meanwhile: Meanwhile) -> None:
-    postgres.psql(BIG)
-    meanwhile(postgres.server.kill)
-    try:
-        with look(postgres) as database:
-            selection = chosen(database, "big")
-            with pytest.raises(SourceError, match=f"/{postgres.name}: big cannot be read: server closed the connection"):
-                database.write(selection, tmp_path / "big.parquet")
-            with pytest.raises(SourceError, match="cannot be looked up"):
-                database.relation("big")
-        refusal(postgres.address())
-        assert list(tmp_path.iterdir()) == []
-    finally:
-        postgres.server.start()
-    with look(postgres) as database:
-        assert database.write(selection, tmp_path / "big.parquet") == 600_000
-
-
-def test_a_full_disk_is_no_fault_of_the_source(postgres: PostgresDatabase, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    postgres.psql(BIG)
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(errno.ENOSPC, "Error writing bytes to file")
-
-    monkeypatch.setattr("pyarrow.parquet.ParquetWriter.write_table", full)
-    with look(postgres) as database:
-        with pytest.raises(OSError, match="No space left on device") as raised:
-            database.write(chosen(database, "big"), tmp_path / "big.parquet")
-        assert raised.value.filename == str(tmp_path / "big.parquet")
-        assert database.relations() == ["big"]
-    assert list(tmp_path.iterdir()) == []
-
-
 def test_a_missing_driver_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "adbc_driver_postgresql.dbapi", None)
+    monkeypatch.setitem(sys.modules, "adbc_driver_postgresql.dbapi", None)
     assert "pip install 'loyalty-pipeline[postgres]'" in refusal("postgresql://127.0.0.1:1/x")

@@ -1,5 +1,7 @@
 """Which rows changed, which have some keys, and what a relation amounts to."""
 
+# ruff: noqa: S608 - statements for a server of the tests' own
+
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.databases.database import Summary
 from loyalty_pipeline.sources.databases.postgres_session import Session
-from tests.servers.postgres import PostgresDatabase
+from tests.servers.postgres_database import PostgresDatabase
 from tests.sources.databases.looks import chosen, look, since, written
 
 NOON = datetime(2024, 1, 1, 12, tzinfo=UTC)
@@ -24,7 +26,9 @@ INSERT INTO t VALUES (1, '2024-01-01 11:59:59.999999+00'), (2, '2024-01-01 12:00
 
 
 @pytest.mark.parametrize("type_", ["timestamptz", "timestamp"])
-def test_an_increment_has_what_changed_at_or_after_and_what_does_not_say(postgres: PostgresDatabase, type_: str) -> None:
+def test_an_increment_has_what_changed_at_or_after_and_what_does_not_say(
+    postgres: PostgresDatabase, type_: str
+) -> None:
     postgres.psql(f"SET timezone = 'UTC'; CREATE TABLE t (id int, updated_at {type_}); {ROWS}")
     with look(postgres) as database:
         assert since(database, "t", NOON, key=("id",)) == [None, 2, 3, 4, 5, 6]
@@ -34,7 +38,9 @@ def test_an_increment_has_what_changed_at_or_after_and_what_does_not_say(postgre
 
 
 def test_a_day_of_change_is_its_midnight(postgres: PostgresDatabase) -> None:
-    postgres.psql("CREATE TABLE t (id int, updated_at date); INSERT INTO t VALUES (1, '2024-01-01'), (2, '2024-01-02'), (3, NULL)")
+    postgres.psql(
+        "CREATE TABLE t (id int, updated_at date); INSERT INTO t VALUES (1, '2024-01-01'), (2, '2024-01-02'), (3, NULL)"
+    )
     with look(postgres) as database:
         assert since(database, "t", NOON, key=("id",)) == [2, 3]
         assert since(database, "t", datetime(2024, 1, 1, tzinfo=UTC), key=("id",)) == [1, 2, 3]
@@ -56,7 +62,9 @@ def test_composite_keys_are_compared_whole_and_trimmed(postgres: PostgresDatabas
         "(3, 'y', '2024-01-01', 'a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11')"
     )
     uuid = "a0eebc99-9c0b-4ef8-bb6d-6bb9bd380a11"
-    keys = pl.DataFrame({"c": [uuid, uuid, None], "a": ["x", "x", "x"], "b": ["2024-01-01", "2024-01-02", "2024-01-02"]})
+    keys = pl.DataFrame(
+        {"c": [uuid, uuid, None], "a": ["x", "x", "x"], "b": ["2024-01-01", "2024-01-02", "2024-01-02"]}
+    )
     with look(postgres) as database:
         assert written(database, "t", ["id"], key=("a", "b", "c"), keys=keys)["id"].to_list() == [1]
 
@@ -96,7 +104,9 @@ def test_keys_are_written_as_trimmed_text_with_their_change(postgres: PostgresDa
         "INSERT INTO t VALUES (E' x\\t', 1, '2024-01-01 12:00:00', 'o'), (NULL, 2, NULL, NULL), ('', 3, '2024-01-01 12:00:00', '')"
     )
     with look(postgres) as database:
-        selection = chosen(database, "t", key=("n", "a"), updated_at="updated_at", since=NOON + timedelta(days=9))
+        selection = chosen(
+            database, "t", key=("n", "a"), updated_at="updated_at", since=NOON + timedelta(days=9)
+        )
         frame = written_keys(database, selection)
     at = NOON.replace(tzinfo=None)
     assert frame.schema == {"n": pl.String, "a": pl.String, "updated_at": pl.Datetime("us")}
@@ -106,7 +116,9 @@ def test_keys_are_written_as_trimmed_text_with_their_change(postgres: PostgresDa
 def test_keys_with_an_infinite_change_have_it_as_text(postgres: PostgresDatabase) -> None:
     postgres.psql("CREATE TABLE t (id int, updated_at timestamptz); INSERT INTO t VALUES (1, 'infinity')")
     with look(postgres) as database:
-        assert written_keys(database, chosen(database, "t", key=("id",), updated_at="updated_at")).rows() == [("1", "infinity")]
+        assert written_keys(database, chosen(database, "t", key=("id",), updated_at="updated_at")).rows() == [
+            ("1", "infinity")
+        ]
 
 
 def written_keys(database, selection) -> pl.DataFrame:
@@ -119,7 +131,10 @@ def written_keys(database, selection) -> pl.DataFrame:
 
 def test_a_change_that_is_no_time_is_refused(postgres: PostgresDatabase) -> None:
     postgres.psql("CREATE TABLE t (id int PRIMARY KEY, updated_at text)")
-    with look(postgres) as database, pytest.raises(SourceError, match="t.updated_at is text, expected a timestamp or a date"):
+    with (
+        look(postgres) as database,
+        pytest.raises(SourceError, match=r"t.updated_at is text, expected a timestamp or a date"),
+    ):
         database.summary(chosen(database, "t", updated_at="updated_at"))
 
 
@@ -154,10 +169,14 @@ DRAWN = st.lists(st.tuples(TEXTS, st.one_of(st.none(), st.integers(0, 1)), CHANG
 
 @given(DRAWN, st.sampled_from([("a",), ("b",), ("a", "b")]), st.sampled_from(["timestamptz", "timestamp"]))
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_a_summary_is_what_counting_by_hand_gives(postgres: PostgresDatabase, rows: list, key: tuple, type_: str) -> None:
+def test_a_summary_is_what_counting_by_hand_gives(
+    postgres: PostgresDatabase, rows: list, key: tuple, type_: str
+) -> None:
     values = ", ".join(f"({text(a)}, {text(b)}, {text(at)})" for a, b, at in rows)
     insert = f"INSERT INTO t VALUES {values}" if rows else ""
-    postgres.psql(f"SET timezone = 'UTC'; DROP TABLE IF EXISTS t; CREATE TABLE t (a text, b int, updated_at {type_}); {insert}")
+    postgres.psql(
+        f"SET timezone = 'UTC'; DROP TABLE IF EXISTS t; CREATE TABLE t (a text, b int, updated_at {type_}); {insert}"
+    )
     latest = defaultdict(list)
     for a, b, at in rows:
         parts = {"a": (a or "").strip() or None, "b": b}
@@ -172,3 +191,21 @@ def test_a_summary_is_what_counting_by_hand_gives(postgres: PostgresDatabase, ro
 
 def text(value: object) -> str:
     return "NULL" if value is None else f"'{value}'"
+
+
+def test_a_row_that_is_stamped_first_and_committed_last_is_caught_by_an_overlap(
+    postgres: PostgresDatabase,
+) -> None:
+    postgres.psql("CREATE TABLE t (id int PRIMARY KEY, updated_at timestamptz NOT NULL)")
+    with postgres.writer() as late, postgres.writer() as early:
+        late.execute("INSERT INTO t VALUES (1, '2024-01-01 10:00:00+00')")
+        early.execute("INSERT INTO t VALUES (2, '2024-01-01 10:00:05+00')")
+        early.commit()
+        with look(postgres) as database:
+            seen = written(database, "t")
+            watermark = database.summary(chosen(database, "t", updated_at="updated_at")).newest
+        assert seen["id"].to_list() == [2]
+        late.commit()
+    with look(postgres) as database:
+        assert since(database, "t", watermark) == [2]
+        assert since(database, "t", datetime(2024, 1, 1, 9, tzinfo=UTC)) == [1, 2]
