@@ -18,7 +18,7 @@ from loyalty_pipeline.sources.databases.postgres_session import Session
 from loyalty_pipeline.sources.databases.postgres_types import Type
 
 SINCE, KEYS = "loyalty.since", "loyalty.keys"
-BIND = "SELECT pg_catalog.set_config($1, $2, false)"
+BIND = "SELECT pg_catalog.set_config($1, $2, true)"
 
 # What trimming takes away from text in polars: all that Unicode calls white space.
 ASCII_BLANKS = "".join(map(chr, [*range(9, 14), 32]))
@@ -41,17 +41,11 @@ class Query:
     """The statements about the rows of a relation that are chosen."""
 
     def __init__(self, relation: Described, chosen: Selection, blanks: str = BLANKS) -> None:
-        """Raises `SourceError` where a name is not the relation's, or `updated_at` says no time."""
+        """Raises `SourceError` where a name is not the relation's."""
         self._relation, self._chosen, self._blanks = relation, chosen, blanks
         asked = {*chosen.columns, *chosen.key, *filter(None, [chosen.updated_at])}
         if unknown := sorted(asked - relation.types.keys()):
             message = f"{relation.relation.name} has no column {', '.join(unknown)} that may be read"
-            raise SourceError(message)
-        if chosen.updated_at and self._type(chosen.updated_at).name not in CHANGED:
-            said = relation.relation.columns[chosen.updated_at].type
-            message = (
-                f"{relation.relation.name}.{chosen.updated_at} is {said}, expected a timestamp or a date"
-            )
             raise SourceError(message)
 
     def rows(self, as_text: AbstractSet[str]) -> Asked:
@@ -75,7 +69,7 @@ class Query:
 
         Not grouped, every row counts as a key.
         """
-        changed = CHANGED[self._type(self._chosen.updated_at).name].format(quoted(self._chosen.updated_at))
+        changed = CHANGED[self._changes().name].format(quoted(self._chosen.updated_at))
         known = " AND ".join(
             [f"{changed} BETWEEN {FIRST} AND {LAST}", *map(self._is_whole, self._chosen.key)]
         )
@@ -106,6 +100,14 @@ class Query:
         kind = self._type(name)
         text = kind.text(quoted(name))
         return f"btrim({text}, '{self._blanks}')" if kind.may_have_blanks else text
+
+    def _changes(self) -> Type:
+        name, column = self._relation.relation.name, self._chosen.updated_at
+        if (kind := self._type(column)).name not in CHANGED:
+            said = self._relation.relation.columns[column].type
+            message = f"{name}.{column} is {said}, expected a timestamp or a date"
+            raise SourceError(message)
+        return kind
 
     def _is_whole(self, name: str) -> str:
         return (
@@ -142,7 +144,7 @@ class Query:
         conditions = [f"{quoted(name)} IS NULL" for name in self._chosen.key if not self._type(name).not_null]
         if not self._chosen.updated_at:
             return ["true"]
-        name, kind = quoted(self._chosen.updated_at), self._type(self._chosen.updated_at)
+        name, kind = quoted(self._chosen.updated_at), self._changes()
         as_type = "timestamptz" if kind.name == "timestamptz" else "timestamp"
         conditions += [] if kind.not_null else [f"{name} IS NULL"]
         conditions += [f"{name} = '-infinity'"]

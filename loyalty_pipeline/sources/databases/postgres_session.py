@@ -12,7 +12,6 @@ from loyalty_pipeline.sources.databases.postgres_address import Address, address
 
 BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY"
 SETTINGS = {
-    "default_transaction_read_only": "on",
     # Others are read while the transaction waits for what is done with a table.
     "idle_in_transaction_session_timeout": "0",
     "TimeZone": "UTC",
@@ -23,7 +22,10 @@ SETTINGS = {
     "xmloption": "content",
     "client_encoding": "UTF8",
 }
-"""What text forms would depend on otherwise, and what keeps the session open and from writing."""
+"""What text forms would depend on otherwise, and what keeps the session open.
+
+For this transaction only: behind a pooler others use the session after it.
+"""
 
 BATCHES = {"adbc.postgresql.batch_size_hint_bytes": str(4 << 20)}
 """The next batch is built while the last is held: a quarter of the driver's default costs no more time."""
@@ -117,7 +119,7 @@ class Session:
     def _begin(self) -> None:
         self.rows(BEGIN)
         settings = ", ".join(
-            f"pg_catalog.set_config('{name}', '{value}', false)" for name, value in SETTINGS.items()
+            f"pg_catalog.set_config('{name}', '{value}', true)" for name, value in SETTINGS.items()
         )
         self.rows(f"SELECT {settings}")
         self.rows(f"SAVEPOINT {LOOK}")

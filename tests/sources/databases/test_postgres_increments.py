@@ -129,13 +129,14 @@ def written_keys(database, selection) -> pl.DataFrame:
     return frame.sort(frame.columns)
 
 
-def test_a_change_that_is_no_time_is_refused(postgres: PostgresDatabase) -> None:
+def test_a_change_that_is_no_time_is_refused_where_it_is_needed(postgres: PostgresDatabase) -> None:
     postgres.psql("CREATE TABLE t (id int PRIMARY KEY, updated_at text)")
-    with (
-        look(postgres) as database,
-        pytest.raises(SourceError, match=r"t.updated_at is text, expected a timestamp or a date"),
-    ):
-        database.summary(chosen(database, "t", updated_at="updated_at"))
+    with look(postgres) as database:
+        assert written(database, "t", updated_at="updated_at").is_empty()
+        with pytest.raises(SourceError, match=r"t\.updated_at is text, expected a timestamp or a date"):
+            database.summary(chosen(database, "t", updated_at="updated_at"))
+        with pytest.raises(SourceError, match=r"t\.updated_at is text, expected a timestamp or a date"):
+            since(database, "t", NOON)
 
 
 def test_an_empty_table_amounts_to_nothing(postgres: PostgresDatabase) -> None:

@@ -3,6 +3,8 @@
 # ruff: noqa: S608 - statements for a server of the tests' own
 
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -138,3 +140,34 @@ def test_a_table_that_is_truncated_meanwhile_is_no_empty_table(postgres: Postgre
                 database.summary(selection)
         with pytest.raises(SourceError, match="v cannot be read: t was truncated"):
             written(database, "v")
+
+
+def test_a_column_that_is_given_another_type_meanwhile_is_told(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t (v int); INSERT INTO t VALUES (1)")
+    with look(postgres) as database:
+        selection = chosen(database, "t")
+        postgres.psql("ALTER TABLE t ALTER v TYPE timestamptz USING now(); INSERT INTO t VALUES (now())")
+        with (
+            pytest.raises(SourceError, match=r"t cannot be read: .* meanwhile"),
+            TemporaryDirectory() as folder,
+        ):
+            database.write(selection, Path(folder) / "t.parquet")
+
+
+def test_a_table_that_others_inherit_from_has_no_key_of_its_own(postgres: PostgresDatabase) -> None:
+    postgres.psql(
+        "CREATE TABLE t (id int PRIMARY KEY, updated_at timestamptz NOT NULL); CREATE TABLE u () INHERITS (t);"
+        "INSERT INTO t VALUES (1, '2024-01-01'); INSERT INTO u VALUES (1, '2024-01-02')"
+    )
+    with look(postgres) as database:
+        assert database.relation("t").primary_key == ()
+        assert database.summary(chosen(database, "t", key=("id",), updated_at="updated_at")).keys == 1
+
+
+def test_settings_of_the_look_end_with_it(postgres: PostgresDatabase) -> None:
+    postgres.psql("CREATE TABLE t (id int)")
+    with look(postgres) as database:
+        session = vars(database)["_session"]
+        assert session.rows("SELECT current_setting('TimeZone')") == [("UTC",)]
+        session.rows("ROLLBACK")
+        assert session.rows("SELECT current_setting('TimeZone')") == [("America/St_Johns",)]
