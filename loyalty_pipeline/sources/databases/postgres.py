@@ -124,7 +124,7 @@ class Postgres:
             table = postgres_catalogue.rewritten(self._session, self._described[name])
         self._session.release()
         if table:
-            raise self._changed(name, f"{table} was truncated or rewritten")
+            raise self._changed(name, f"{table} was truncated, replaced or rewritten")
 
     def _placed(self, batch: pa.RecordBatch, schema: pa.Schema, name: str) -> pa.RecordBatch:
         try:

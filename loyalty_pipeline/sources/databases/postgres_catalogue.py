@@ -50,7 +50,8 @@ LEFT JOIN (
 ORDER BY a.attnum
 """
 
-# Truncating is not subject to snapshots: who looked before sees no row, neither the old ones nor the new.
+# Names and files are not subject to snapshots: of a table that was truncated or took the name of another, who looked before
+# sees no row. Checked after the rows were read, while the lock that reading takes is still held.
 REWRITTEN = """
 WITH RECURSIVE behind(oid) AS (
     SELECT $1::int8::oid
@@ -64,7 +65,9 @@ WITH RECURSIVE behind(oid) AS (
         WHERE r.ev_class = behind.oid AND c.relkind = 'v') AS next(oid))
 SELECT c.oid::regclass::text FROM behind JOIN pg_catalog.pg_class c ON c.oid = behind.oid
 WHERE c.relkind = 'r' AND c.relfilenode <> coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)
-AND c.relfilenode <> 0 LIMIT 1
+AND c.relfilenode <> 0
+UNION ALL
+SELECT $2 WHERE pg_catalog.to_regclass($2)::oid::int8 IS DISTINCT FROM $1::int8
 """
 
 
@@ -112,8 +115,8 @@ def listed(session: Session) -> list[str]:
 
 
 def rewritten(session: Session, relation: Described) -> str:
-    """A table behind the relation that was truncated or rewritten after the session began; empty where there is none."""
-    found = session.rows(REWRITTEN, (relation.number,))
+    """A table behind the relation that is no longer what the session saw at its start; empty where there is none."""
+    found = session.rows(REWRITTEN, (relation.number, relation.sql))
     return str(found[0][0]) if found else ""
 
 

@@ -88,10 +88,7 @@ class Query:
     def bind(self, session: Session) -> None:
         """Give the session the values that the statements read."""
         if self._chosen.since is not None:
-            since = (
-                self._chosen.since if self._chosen.since.tzinfo else self._chosen.since.replace(tzinfo=UTC)
-            )
-            session.rows(BIND, (SINCE, _iso(since)))
+            session.rows(BIND, (SINCE, _iso(self._chosen.since)))
         if self._chosen.keys is not None:
             session.rows(BIND, (KEYS, json.dumps(_whole(self._chosen), ensure_ascii=False)))
 
@@ -99,7 +96,7 @@ class Query:
         """The SQL of a key column as trimmed text."""
         kind = self._type(name)
         text = kind.text(quoted(name))
-        return f"btrim({text}, '{self._blanks}')" if kind.may_have_blanks else text
+        return f"pg_catalog.btrim({text}, '{self._blanks}')" if kind.may_have_blanks else text
 
     def _changes(self) -> Type:
         name, column = self._relation.relation.name, self._chosen.updated_at
@@ -110,11 +107,8 @@ class Query:
         return kind
 
     def _is_whole(self, name: str) -> str:
-        return (
-            f"{self.trimmed(name)} <> ''"
-            if self._type(name).may_have_blanks
-            else f"{quoted(name)} IS NOT NULL"
-        )
+        can_be_blank = self._type(name).may_have_blanks
+        return f"{self.trimmed(name)} <> ''" if can_be_blank else f"{quoted(name)} IS NOT NULL"
 
     def _is_blank(self, name: str) -> str:
         kind = self._type(name)
@@ -160,7 +154,8 @@ class Query:
 
 
 def _iso(instant: datetime) -> str:
-    return instant.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ") + "+00"
+    universal = instant.astimezone(UTC) if instant.tzinfo else instant
+    return universal.replace(tzinfo=None).isoformat(sep=" ") + "+00"
 
 
 def _whole(chosen: Selection) -> list[tuple[str, ...]]:

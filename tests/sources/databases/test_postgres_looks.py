@@ -4,7 +4,6 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import polars as pl
 import pytest
@@ -136,13 +135,15 @@ def test_a_table_that_is_truncated_meanwhile_is_no_empty_table(postgres: Postgre
         # What was read holds nobody up.
         postgres.psql("SET lock_timeout = '5s'; TRUNCATE t; INSERT INTO t VALUES (2, now())")
         for selection in (table, view):
-            with pytest.raises(SourceError, match="t was truncated or rewritten meanwhile"):
+            with pytest.raises(SourceError, match="t was truncated, replaced or rewritten meanwhile"):
                 database.summary(selection)
         with pytest.raises(SourceError, match="v cannot be read: t was truncated"):
             written(database, "v")
 
 
-def test_a_column_that_is_given_another_type_meanwhile_is_told(postgres: PostgresDatabase) -> None:
+def test_a_column_that_is_given_another_type_meanwhile_is_told(
+    postgres: PostgresDatabase, tmp_path: Path
+) -> None:
     postgres.psql("CREATE TABLE t (v int); INSERT INTO t VALUES (1)")
     with look(postgres) as database:
         selection = chosen(database, "t")
@@ -171,3 +172,20 @@ def test_settings_of_the_look_end_with_it(postgres: PostgresDatabase) -> None:
         assert session.rows("SELECT current_setting('TimeZone')") == [("UTC",)]
         session.rows("ROLLBACK")
         assert session.rows("SELECT current_setting('TimeZone')") == [("America/St_Johns",)]
+
+
+@pytest.mark.parametrize("swap", ["ALTER TABLE t RENAME TO old", "DROP TABLE t"])
+def test_a_table_that_gives_its_name_to_another_meanwhile_is_told(
+    postgres: PostgresDatabase, tmp_path: Path, swap: str
+) -> None:
+    postgres.psql("CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1)")
+    with look(postgres) as database:
+        selection = chosen(database, "t")
+        postgres.psql(
+            f"BEGIN; CREATE TABLE new (id int); INSERT INTO new VALUES (2); {swap}; ALTER TABLE new RENAME TO t; COMMIT"
+        )
+        with pytest.raises(
+            SourceError, match=r"t cannot be read: .* was truncated, replaced or rewritten meanwhile"
+        ):
+            database.write(selection, tmp_path / "t.parquet")
+    assert list(tmp_path.iterdir()) == []
