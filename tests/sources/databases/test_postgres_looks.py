@@ -148,11 +148,8 @@ def test_a_column_that_is_given_another_type_meanwhile_is_told(
     with look(postgres) as database:
         selection = chosen(database, "t")
         postgres.psql("ALTER TABLE t ALTER v TYPE timestamptz USING now(); INSERT INTO t VALUES (now())")
-        with (
-            pytest.raises(SourceError, match=r"t cannot be read: .* meanwhile"),
-            TemporaryDirectory() as folder,
-        ):
-            database.write(selection, Path(folder) / "t.parquet")
+        with pytest.raises(SourceError, match=r"t cannot be read: .* meanwhile"):
+            database.write(selection, tmp_path / "t.parquet")
 
 
 def test_a_table_that_others_inherit_from_has_no_key_of_its_own(postgres: PostgresDatabase) -> None:
