@@ -6,7 +6,9 @@ from itertools import count
 
 import pytest
 
-from tests.servers.postgres import PostgresDatabase, PostgresMissingError, PostgresServer
+from tests.servers.postgres import PostgresServer
+from tests.servers.postgres_database import PostgresDatabase
+from tests.servers.postgres_programs import PostgresMissingError
 
 # Read when imported, and not called LOYALTY_*: the session deletes those.
 ARE_REQUIRED = os.environ.get("TEST_SERVERS") == "required"

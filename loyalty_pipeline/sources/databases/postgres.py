@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -16,10 +17,12 @@ from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.databases import postgres_catalogue
 from loyalty_pipeline.sources.databases.database import Relation, Selection, Summary
 from loyalty_pipeline.sources.databases.parquet_file import parquet_file
-from loyalty_pipeline.sources.databases.postgres_catalogue import Described
 from loyalty_pipeline.sources.databases.postgres_selection import ASCII_BLANKS, BLANKS, Asked, Query
 from loyalty_pipeline.sources.databases.postgres_session import Session
 from loyalty_pipeline.sources.databases.postgres_types import placed
+
+if TYPE_CHECKING:
+    from loyalty_pipeline.sources.databases.postgres_catalogue import Described
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 UNREADABLE = "cannot be read"
@@ -68,7 +71,8 @@ class Postgres:
         Only instants of the years 1 to 9999 count, keys are trimmed text, and a blank one is none.
         """
         query, name = self._query(chosen), chosen.relation.name
-        is_grouped = set(chosen.key) != set(chosen.relation.primary_key)
+        key = set(chosen.relation.primary_key)
+        is_grouped = not key or not key <= set(chosen.key)
         with self._session.faults(f"{name} {UNREADABLE}"):
             told = self._session.rows(query.summary(is_grouped=is_grouped))[0]
             if not is_grouped and told[3]:
@@ -111,7 +115,7 @@ class Postgres:
         with parquet_file(path, asked.schema) as file:
             with self._session.stream(asked.statement, f"{name} {UNREADABLE}") as batches:
                 for batch in batches:
-                    file.add(_placed(batch, asked.schema))
+                    file.add(self._placed(batch, asked.schema, name))
             self._check_snapshot(name)
         return file.rows
 
@@ -120,8 +124,16 @@ class Postgres:
             table = postgres_catalogue.rewritten(self._session, self._described[name])
         self._session.release()
         if table:
-            message = f"{self.place}: {name} {UNREADABLE}: {table} was truncated or rewritten meanwhile. Read it again"
-            raise SourceError(message)
+            raise self._changed(name, f"{table} was truncated, replaced or rewritten")
+
+    def _placed(self, batch: pa.RecordBatch, schema: pa.Schema, name: str) -> pa.RecordBatch:
+        try:
+            return _placed(batch, schema)
+        except (pa.ArrowException, ValueError):
+            raise self._changed(name, "a column was given another type") from None
+
+    def _changed(self, name: str, what: str) -> SourceError:
+        return SourceError(f"{self.place}: {name} {UNREADABLE}: {what} meanwhile. Read it again")
 
 
 class _NoPlaceError(Exception):

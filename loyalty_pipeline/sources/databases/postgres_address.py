@@ -15,6 +15,7 @@ DEFAULTS = {
     "keepalives_idle": "30",
     "keepalives_interval": "10",
     "keepalives_count": "3",
+    "tcp_user_timeout": "60000",
     "application_name": "loyalty",
 }
 """What the connection is opened with where the address does not say otherwise."""
@@ -24,7 +25,7 @@ PARAMETERS = frozenset({
     "channel_binding", "fallback_application_name", "gssdelegation", "gssencmode", "gsslib", "keepalives", "krbsrvname",
     "load_balance_hosts", "require_auth", "requirepeer", "sslcert", "sslcertmode", "sslcompression", "sslcrl",
     "sslcrldir", "sslkey", "sslmode", "sslnegotiation", "sslpassword", "sslrootcert", "sslsni", "ssl_min_protocol_version",
-    "ssl_max_protocol_version", "ssl", "target_session_attrs", "tcp_user_timeout",
+    "ssl_max_protocol_version", "ssl", "target_session_attrs",
 })  # fmt: skip
 """What libpq knows. It quotes what it does not know, which may be the rest of a password."""
 
@@ -45,7 +46,8 @@ class Address:
     def clean(self, words: str) -> str:
         """The words without a password in them."""
         for secret in self.secrets:
-            words = words.replace(secret, HIDDEN)
+            # A password of one letter must not garble every word that has it.
+            words = re.sub(rf"(?<!\w){re.escape(secret)}(?!\w)", HIDDEN, words)
         return words
 
 
@@ -68,7 +70,9 @@ def address_of(uri: str) -> Address:
     return Address(
         f"postgresql://{user}{at}{hosts}/{database}?{'&'.join([*asked, *added])}",
         _place(hosts, database, dict(parameters)),
-        tuple(sorted({text for raw in password if raw for text in (raw, unquote(raw))}, key=len, reverse=True)),
+        tuple(
+            sorted({text for raw in password if raw for text in (raw, unquote(raw))}, key=len, reverse=True)
+        ),
     )
 
 

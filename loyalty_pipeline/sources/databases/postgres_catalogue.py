@@ -17,14 +17,14 @@ LISTED = f"""
 SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) THEN c.relname::text ELSE n.nspname || '.' || c.relname END
 {OURS} AND NOT c.relispartition AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
 AND (pg_catalog.has_table_privilege(c.oid, 'SELECT') OR pg_catalog.has_any_column_privilege(c.oid, 'SELECT'))
-ORDER BY 1
-"""  # noqa: S608 - a constant
+"""
 
 FOUND = f"""
-SELECT c.oid::int8, n.nspname::text, c.relname::text, c.relkind::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+SELECT c.oid::int8, n.nspname::text, c.relname::text, pg_catalog.has_schema_privilege(n.oid, 'USAGE'),
+    c.relkind = 'f' OR (c.relkind = 'r' AND c.relhassubclass)
 {OURS} AND ((c.relname = $1 AND pg_catalog.pg_table_is_visible(c.oid)) OR n.nspname || '.' || c.relname = $1)
 ORDER BY c.relname <> $1, n.nspname LIMIT 1
-"""  # noqa: S608 - a constant
+"""
 
 # A domain is what it is made of, and a column that was declared not null may hold nulls of before.
 COLUMNS = """
@@ -50,7 +50,8 @@ LEFT JOIN (
 ORDER BY a.attnum
 """
 
-# Truncating is not subject to snapshots: who looked before sees no row, neither the old ones nor the new.
+# Names and files are not subject to snapshots: of a table that was truncated or took the name of another, who looked before
+# sees no row. Checked after the rows were read, while the lock that reading takes is still held.
 REWRITTEN = """
 WITH RECURSIVE behind(oid) AS (
     SELECT $1::int8::oid
@@ -64,7 +65,9 @@ WITH RECURSIVE behind(oid) AS (
         WHERE r.ev_class = behind.oid AND c.relkind = 'v') AS next(oid))
 SELECT c.oid::regclass::text FROM behind JOIN pg_catalog.pg_class c ON c.oid = behind.oid
 WHERE c.relkind = 'r' AND c.relfilenode <> coalesce(pg_catalog.pg_relation_filenode(c.oid), 0)
-AND c.relfilenode <> 0 LIMIT 1
+AND c.relfilenode <> 0
+UNION ALL
+SELECT $2 WHERE pg_catalog.to_regclass($2)::oid::int8 IS DISTINCT FROM $1::int8
 """
 
 
@@ -84,18 +87,23 @@ def described(session: Session, name: str) -> Described | None:
         found = session.rows(FOUND, (name,))
         if not found:
             return None
-        number, schema, table, relkind, may_enter = found[0]
+        number, schema, table, may_enter, is_loose = found[0]
         columns = session.rows(COLUMNS, (number,)) if may_enter else []
     readable = [column for column in columns if column[-1]]
     if not readable:
         message = f"{session.address.place}: {name} may not be read: the user needs USAGE on its schema and SELECT on it"
         raise SourceError(message)
     types = {
-        column: Type(made_of, category, typmod, not_null=not_null and relkind != "f")
+        column: Type(made_of, category, typmod, not_null=not_null and not is_loose)
         for column, _, made_of, category, typmod, not_null, *_ in readable
     }
     shown = {column: Column(said, types[column].kind) for column, said, *_ in readable}
-    key = tuple(column[0] for column in sorted(columns, key=lambda column: column[6]) if column[6])
+    # Tables that inherit from one are read with it, and its key does not hold for them; nobody enforces a foreign one.
+    key = (
+        ()
+        if is_loose
+        else tuple(column[0] for column in sorted(columns, key=lambda column: column[6]) if column[6])
+    )
     relation = Relation(name, shown, key if set(key) <= shown.keys() else ())
     return Described(relation, number, f"{quoted(schema)}.{quoted(table)}", types)
 
@@ -103,12 +111,12 @@ def described(session: Session, name: str) -> Described | None:
 def listed(session: Session) -> list[str]:
     """The names of all relations that may be read, without the partitions of others."""
     with session.faults("its relations cannot be listed"):
-        return [name for (name,) in session.rows(LISTED)]
+        return sorted(name for (name,) in session.rows(LISTED))
 
 
 def rewritten(session: Session, relation: Described) -> str:
-    """A table behind the relation that was truncated or rewritten after the session began; empty where there is none."""
-    found = session.rows(REWRITTEN, (relation.number,))
+    """A table behind the relation that is no longer what the session saw at its start; empty where there is none."""
+    found = session.rows(REWRITTEN, (relation.number, relation.sql))
     return str(found[0][0]) if found else ""
 
 

@@ -1,5 +1,6 @@
 """What tests do with a look at PostgreSQL: choose, write, read back."""
 
+import traceback
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -8,10 +9,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import polars as pl
+import pytest
 
+from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.databases.database import Selection
 from loyalty_pipeline.sources.databases.postgres import Postgres
-from tests.servers.postgres import OWNER, PASSWORD, PostgresDatabase
+from tests.servers.postgres_database import OWNER, PASSWORD, PostgresDatabase
 
 
 @contextmanager
@@ -46,3 +49,13 @@ def written(database: Postgres, name: str, columns: Sequence[str] = (), **option
 def since(database: Postgres, name: str, instant: datetime, **options: Any) -> list[Any]:
     """The ids of the rows that changed since then."""
     return written(database, name, ["id"], updated_at="updated_at", since=instant, **options)["id"].to_list()
+
+
+def refusal(address: str) -> str:
+    """What is said of a server that cannot be opened; neither password is in it."""
+    with pytest.raises(SourceError) as refused:
+        Postgres.connect(address)
+    told = "".join(traceback.format_exception(refused.value))
+    assert "s3cr3t" not in told
+    assert PASSWORD not in told
+    return str(refused.value)
