@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -104,13 +104,13 @@ class AnyDialect:
         return as_text(given) if form == TEXT else as_declared(given, form)
 
     def changed(self, described: Described, column: str, since: datetime) -> Condition | None:
-        """What holds for all rows that changed since, and for few others; None where the database cannot tell."""
+        """What holds for all rows that changed since (in UTC), and for few others; None where the database cannot tell."""
         own, form = described.table.c[column], described.forms[column]
         if not (pa.types.is_timestamp(form) or pa.types.is_date(form)):
             return None
         bound = since - MARGIN
         if form != UTC_INSTANT:
-            bound = bound.astimezone(UTC).replace(tzinfo=None)
+            bound = bound.replace(tzinfo=None)
         return sa.or_(own >= (bound.date() if pa.types.is_date(form) else bound), own.is_(None))
 
     def unwhole(self, described: Described, column: str) -> Condition:

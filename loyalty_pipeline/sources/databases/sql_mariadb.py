@@ -1,7 +1,7 @@
 """MariaDB and MySQL: every value is taken as the text that the server sends, and read by the type that it declares."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from importlib import import_module
 from typing import Any
 
@@ -104,7 +104,7 @@ class MariaDbDialect(AnyDialect):
         if not _is_temporal(described, column):
             return None
         own = described.table.c[column]
-        text = since.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        text = since.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
         return sa.or_(own >= sa.literal(text), _microseconds(own).is_(None))
 
     def unwhole(self, described: Described, column: str) -> Condition:
@@ -187,5 +187,7 @@ def _is_comparable(described: Described, column: str) -> bool:
 
 
 def _microseconds(own: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-    # Null for what is no date of the calendar.
-    return sa.func.timestampdiff(sa.literal_column("MICROSECOND"), sa.literal_column("'1970-01-01'"), own)
+    # Null for what is no date of the calendar: 0000-00-00, the 31st of June.
+    exists = sa.func.dayofmonth(own) <= sa.func.dayofmonth(sa.func.last_day(own))
+    passed = sa.func.timestampdiff(sa.literal_column("MICROSECOND"), sa.literal_column("'1970-01-01'"), own)
+    return sa.case((exists, passed))

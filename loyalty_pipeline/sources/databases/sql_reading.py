@@ -7,6 +7,7 @@ trimmed, an instant without a zone is UTC. What a database is asked is only ever
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import compress
 from typing import Any
@@ -105,7 +106,7 @@ class Reading:
         chosen = self.chosen
         if chosen.since is None or not chosen.updated_at:
             return None
-        told = self.dialect.changed(self.described, chosen.updated_at, chosen.since)
+        told = self.dialect.changed(self.described, chosen.updated_at, _in_utc(chosen.since))
         if told is None:
             return None
         return sa.or_(told, *(self.dialect.unwhole(self.described, part) for part in chosen.key))
@@ -138,7 +139,9 @@ class Reading:
         changed = pl.lit(value=False)
         if self.chosen.since is not None:
             instant = pl.col(self.instant)
-            changed = instant.is_null() | (instant >= pl.lit(self.chosen.since, UTC_INSTANT)) | ~is_whole
+            changed = (
+                instant.is_null() | (instant >= pl.lit(_in_utc(self.chosen.since), UTC_INSTANT)) | ~is_whole
+            )
         if question.keys is None:
             return identity.select(changed).to_series().to_list()
         asked = question.keys.select(key).unique().with_columns(_asked=pl.lit(value=True))
@@ -184,6 +187,10 @@ class Reading:
             else ()
         )
         return [name for name in dict.fromkeys((*chosen.columns, *sieve)) if name]
+
+
+def _in_utc(since: datetime) -> datetime:
+    return since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
 
 
 def _trimmed(texts: pa.Array) -> pl.Series:
