@@ -59,6 +59,8 @@ class AnyDialect:
     """
 
     keys_at_once = 1_000
+    streams_by_option = True
+    """Whether SQLAlchemy has to be told not to fetch all rows at once."""
 
     def __init__(self, url: sa.URL) -> None:
         """Nothing is opened yet."""
@@ -153,7 +155,9 @@ def spellings(name: str) -> Iterable[tuple[str | None, str]]:
     yield None, name
     parts = name.split(".")
     for cut in range(1, len(parts)):
-        yield ".".join(parts[:cut]), ".".join(parts[cut:])
+        schema, own = ".".join(parts[:cut]), ".".join(parts[cut:])
+        if schema and own:
+            yield schema, own
 
 
 def whole_numbers(texts: Iterable[str]) -> list[int]:

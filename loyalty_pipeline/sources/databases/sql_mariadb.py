@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from importlib import import_module
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +22,8 @@ from loyalty_pipeline.sources.databases.sql_mariadb_columns import (
     readable_relations,
     visible,
 )
-from loyalty_pipeline.sources.databases.sql_mariadb_wire import from_wire
-from loyalty_pipeline.sources.databases.sql_mariadb_words import DENIED, reason_of
+from loyalty_pipeline.sources.databases.sql_mariadb_wire import encoders, from_wire, streaming_cursor
+from loyalty_pipeline.sources.databases.sql_mariadb_words import NOT_THERE, reason_of
 from loyalty_pipeline.sources.databases.sql_summary import since_1970
 
 SESSION = "SET sql_mode = '', time_zone = '+00:00', net_write_timeout = 600"
@@ -40,23 +39,24 @@ class MariaDbDialect(AnyDialect):
     """
 
     keys_at_once = 10_000
+    streams_by_option = False
     # Of MariaDB; MySQL's own expressions know all white space without being told.
     _blank_at_an_end = r"(*UCP)^\s|\s$"
 
     def engine(self) -> sa.Engine:
         """What opens connections through pymysql, whichever driver the address names: others change dates on the way."""
         url = self.url.set(drivername="mysql+pymysql")
-        encoders = {
-            kind: encode
-            for kind, encode in import_module("pymysql.converters").conversions.items()
-            if not isinstance(kind, int)
-        }
         return sa.create_engine(
             url,
             hide_parameters=True,
             poolclass=sa.pool.NullPool,
             connect_args={name: value for name, value in TIMEOUTS.items() if name not in url.query}
-            | {"conv": encoders, "charset": "utf8mb4", "init_command": SESSION},
+            | {
+                "charset": "utf8mb4",
+                "init_command": SESSION,
+                "conv": encoders(),
+                "cursorclass": streaming_cursor(),
+            },
         )
 
     def begin(self, connection: sa.Connection) -> None:
@@ -164,7 +164,7 @@ class MariaDbDialect(AnyDialect):
         try:
             connection.execute(sa.select(sa.literal_column("1")).select_from(asked).where(sa.false()))
         except sa.exc.DBAPIError as error:
-            if error.orig is None or error.orig.args[0] in DENIED or error.connection_invalidated:
+            if error.orig is None or error.orig.args[0] not in NOT_THERE:
                 raise
 
     def _is_padded(self, own: sa.ColumnElement[Any]) -> Condition:

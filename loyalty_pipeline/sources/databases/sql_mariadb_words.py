@@ -1,6 +1,8 @@
 """What the error numbers of MariaDB, MySQL and pymysql mean, in words that hold neither user nor password."""
 
 DENIED = (1044, 1142, 1143, 1227, 1370)
+NOT_THERE = (1049, 1102, 1103, 1146)
+"""Also what cannot be a name."""
 
 LOST = "the connection was cut. Nothing of this table was kept; the next run reads it anew"
 NO_SERVER = "no server answers there"

@@ -124,9 +124,9 @@ class Reading:
         statement = statement.select_from(self.described.table)
         if question.condition is not None:
             statement = statement.where(question.condition)
-        streamed = self.connection.execution_options(stream_results=True, yield_per=BATCH_ROWS)
-        with streamed.execute(statement) as answer:
-            for rows in answer.partitions():
+        streamed = {"stream_results": self.dialect.streams_by_option}
+        with self.connection.execute(statement, execution_options=streamed) as answer:
+            for rows in answer.partitions(BATCH_ROWS):
                 cells: Cells = dict(zip(self._read, zip(*rows, strict=True), strict=True))
                 if question.is_sieve:
                     meant = self._meant(self._identity(cells), question)
