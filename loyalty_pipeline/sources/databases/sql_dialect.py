@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -32,15 +33,23 @@ class Described:
 
     @classmethod
     def of(
-        cls, name: tuple[str, str | None, str], columns: Iterable[Told], primary_key: Iterable[str]
+        cls,
+        name: tuple[str, str | None, str],
+        columns: Iterable[Told],
+        primary_key: Iterable[str],
+        *,
+        quote: bool | None = True,
     ) -> "Described":
-        """From its name as asked for, its schema and its own name, and what was told of its columns."""
+        """From its name as asked for, its schema and its own name, and what was told of its columns.
+
+        All names are quoted; with None SQLAlchemy quotes those that need it.
+        """
         asked, schema, own = name
         known = {column.name: column for column in columns}
         table = sa.table(
-            quoted_name(own, quote=True),
-            *(sa.column(quoted_name(column.name, quote=True), column.bound) for column in known.values()),
-            schema=quoted_name(schema, quote=True) if schema else None,
+            quoted_name(own, quote=quote),
+            *(sa.column(quoted_name(column.name, quote=quote), column.bound) for column in known.values()),
+            schema=quoted_name(schema, quote=quote) if schema else None,
         )
         shown = {column.name: Column(column.type, column.kind) for column in known.values()}
         key = tuple(primary_key)
@@ -87,9 +96,10 @@ class AnyDialect:
         inspector = sa.inspect(connection)
         for schema, own in spellings(name):
             if self._has(inspector, schema, own):
-                key = inspector.get_pk_constraint(own, schema)["constrained_columns"]
                 columns = [told(column) for column in inspector.get_columns(own, schema)]
-                return Described.of((name, schema, own), columns, key)
+                # Oracle and its like reflect ORDERS as orders, which quoted is another name.
+                quote = None if connection.dialect.requires_name_normalize else True
+                return Described.of((name, schema, own), columns, _key(inspector, schema, own), quote=quote)
         return None
 
     def names(self, connection: sa.Connection) -> list[str]:
@@ -148,6 +158,13 @@ class AnyDialect:
         if schema is not None and schema not in inspector.get_schema_names():
             return False
         return own in {*inspector.get_table_names(schema), *inspector.get_view_names(schema)}
+
+
+def _key(inspector: sa.Inspector, schema: str | None, own: str) -> list[str]:
+    # Some dialects know no keys, or none of views.
+    with suppress(NotImplementedError, sa.exc.NoSuchTableError):
+        return inspector.get_pk_constraint(own, schema)["constrained_columns"]
+    return []
 
 
 def spellings(name: str) -> Iterable[tuple[str | None, str]]:

@@ -10,6 +10,7 @@ NO_SERVER = "no server answers there"
 REASONS = {
     **dict.fromkeys(DENIED, "the user of the address may not read it. Grant SELECT"),
     1040: "the server takes no more connections",
+    1046: "the address names no database. Write it behind the host",
     1045: "the server refuses the user or the password",
     1049: "there is no such database",
     1054: "a column is gone: its definition changed while it was read",

@@ -19,6 +19,7 @@ import sqlalchemy as sa
 from loyalty_pipeline.sources.conversion import converted
 from loyalty_pipeline.sources.databases.database import Selection
 from loyalty_pipeline.sources.databases.sql_dialect import AnyDialect, Condition, Described
+from loyalty_pipeline.sources.databases.sql_summary import is_whole
 from loyalty_pipeline.sources.databases.sql_values import TEXT, Misfit
 
 BATCH_ROWS = 10_000
@@ -135,12 +136,13 @@ class Reading:
 
     def _meant(self, identity: pl.DataFrame, question: Question) -> list[bool]:
         key = self.chosen.key
-        is_whole = pl.all_horizontal(pl.col(part).is_not_null() & (pl.col(part) != "") for part in key)
         changed = pl.lit(value=False)
         if self.chosen.since is not None:
             instant = pl.col(self.instant)
             changed = (
-                instant.is_null() | (instant >= pl.lit(_in_utc(self.chosen.since), UTC_INSTANT)) | ~is_whole
+                instant.is_null()
+                | (instant >= pl.lit(_in_utc(self.chosen.since), UTC_INSTANT))
+                | ~is_whole(key)
             )
         if question.keys is None:
             return identity.select(changed).to_series().to_list()

@@ -32,13 +32,18 @@ def summary_of(batches: Iterable[pl.DataFrame], key: tuple[str, ...], instant: s
     return Summary(newest.height, int(microseconds.sum()), since_1970(int(microseconds.max())))  # type: ignore[arg-type]
 
 
+def is_whole(key: tuple[str, ...]) -> pl.Expr:
+    """Whether no part of the key, as trimmed text, is null or empty."""
+    parts = (pl.col(part).is_not_null() & (pl.col(part) != "") for part in key)
+    return pl.all_horizontal(pl.lit(value=True), *parts)
+
+
 def _known(rows: pl.DataFrame, key: tuple[str, ...], instant: str) -> pl.DataFrame:
-    is_whole = pl.all_horizontal(pl.col(part).is_not_null() & (pl.col(part) != "") for part in key)
     # With its length before each part no two keys have one text.
     parts = [text for part in key for text in (pl.col(part).str.len_bytes().cast(pl.String), pl.col(part))]
     whole = pl.concat_str(parts, separator=" ")
     hashes = [whole.hash(seed).alias(name) for seed, name in enumerate(FINGERPRINT)]
-    return rows.filter(is_whole & pl.col(instant).is_not_null()).select(
+    return rows.filter(is_whole(key) & pl.col(instant).is_not_null()).select(
         *hashes, pl.col(instant).dt.epoch("us").alias("passed")
     )
 

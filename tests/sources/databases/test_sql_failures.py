@@ -241,7 +241,7 @@ def test_a_query_that_the_server_stops(database):
     assert "`v`: the query took longer than the server allows" in failure(database.address, act)
 
 
-def test_a_full_disk_is_an_error_of_the_disk_and_leaves_no_half_file(shop, tmp_path):
+def test_a_folder_that_is_not_there_is_no_fault_of_the_database(shop, tmp_path):
     shop.execute("CREATE TABLE t (id INTEGER)", "INSERT INTO t VALUES (1)")
     with SqlDatabase.connect(shop.address) as look, pytest.raises(FileNotFoundError):
         look.write(selection(look, "t"), tmp_path / "no_such_folder" / "rows.parquet")

@@ -278,6 +278,12 @@ def test_keys_that_only_the_case_tells_apart_are_two(database):
     assert ids(rows_of(database, "t", keys=pl.DataFrame({"id": ["A", "e"]}))) == ["A", "e"]
 
 
+def test_a_relation_without_a_key_is_read_by_its_instants_alone(orders):
+    assert numbers(orders, key=(), since=NOON) == [2, 3, 4]
+    assert numbers(orders, key=()) == [1, 2, 3, 4, 5, 6, 7]
+    assert summary_of(orders, "orders", key=()) == Summary(0, 0, None)
+
+
 def test_a_view_is_read_as_a_table_is(shop):
     shop.execute(
         "CREATE TABLE t (id INTEGER PRIMARY KEY, n NUMERIC(10,2), updated_at DATETIME)",
