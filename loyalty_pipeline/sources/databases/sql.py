@@ -83,6 +83,8 @@ class SqlDatabase:
     def summary(self, chosen: Selection) -> Summary:
         """What the whole relation amounts to, counted by the database where it can do that exactly."""
         reading = self._reading(chosen)
+        if not chosen.key:
+            return Summary(0, 0, None)
         with failing(self._dialect, chosen.relation.name):
             counted = self._dialect.summary(self._connection, reading.described, chosen)
             return counted or summary_of(reading.keys(), chosen.key, reading.instant)

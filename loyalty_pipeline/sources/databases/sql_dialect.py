@@ -2,8 +2,9 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -32,15 +33,23 @@ class Described:
 
     @classmethod
     def of(
-        cls, name: tuple[str, str | None, str], columns: Iterable[Told], primary_key: Iterable[str]
+        cls,
+        name: tuple[str, str | None, str],
+        columns: Iterable[Told],
+        primary_key: Iterable[str],
+        *,
+        quote: bool | None = True,
     ) -> "Described":
-        """From its name as asked for, its schema and its own name, and what was told of its columns."""
+        """From its name as asked for, its schema and its own name, and what was told of its columns.
+
+        All names are quoted; with None SQLAlchemy quotes those that need it.
+        """
         asked, schema, own = name
         known = {column.name: column for column in columns}
         table = sa.table(
-            quoted_name(own, quote=True),
-            *(sa.column(quoted_name(column.name, quote=True), column.bound) for column in known.values()),
-            schema=quoted_name(schema, quote=True) if schema else None,
+            quoted_name(own, quote=quote),
+            *(sa.column(quoted_name(column.name, quote=quote), column.bound) for column in known.values()),
+            schema=quoted_name(schema, quote=quote) if schema else None,
         )
         shown = {column.name: Column(column.type, column.kind) for column in known.values()}
         key = tuple(primary_key)
@@ -59,6 +68,8 @@ class AnyDialect:
     """
 
     keys_at_once = 1_000
+    streams_by_option = True
+    """Whether SQLAlchemy has to be told not to fetch all rows at once."""
 
     def __init__(self, url: sa.URL) -> None:
         """Nothing is opened yet."""
@@ -85,9 +96,10 @@ class AnyDialect:
         inspector = sa.inspect(connection)
         for schema, own in spellings(name):
             if self._has(inspector, schema, own):
-                key = inspector.get_pk_constraint(own, schema)["constrained_columns"]
                 columns = [told(column) for column in inspector.get_columns(own, schema)]
-                return Described.of((name, schema, own), columns, key)
+                # Oracle and its like reflect ORDERS as orders, which quoted is another name.
+                quote = None if connection.dialect.requires_name_normalize else True
+                return Described.of((name, schema, own), columns, _key(inspector, schema, own), quote=quote)
         return None
 
     def names(self, connection: sa.Connection) -> list[str]:
@@ -104,13 +116,13 @@ class AnyDialect:
         return as_text(given) if form == TEXT else as_declared(given, form)
 
     def changed(self, described: Described, column: str, since: datetime) -> Condition | None:
-        """What holds for all rows that changed since, and for few others; None where the database cannot tell."""
+        """What holds for all rows that changed since (in UTC), and for few others; None where the database cannot tell."""
         own, form = described.table.c[column], described.forms[column]
         if not (pa.types.is_timestamp(form) or pa.types.is_date(form)):
             return None
         bound = since - MARGIN
         if form != UTC_INSTANT:
-            bound = bound.astimezone(UTC).replace(tzinfo=None)
+            bound = bound.replace(tzinfo=None)
         return sa.or_(own >= (bound.date() if pa.types.is_date(form) else bound), own.is_(None))
 
     def unwhole(self, described: Described, column: str) -> Condition:
@@ -148,12 +160,21 @@ class AnyDialect:
         return own in {*inspector.get_table_names(schema), *inspector.get_view_names(schema)}
 
 
+def _key(inspector: sa.Inspector, schema: str | None, own: str) -> list[str]:
+    # Some dialects know no keys, or none of views.
+    with suppress(NotImplementedError, sa.exc.NoSuchTableError):
+        return inspector.get_pk_constraint(own, schema)["constrained_columns"]
+    return []
+
+
 def spellings(name: str) -> Iterable[tuple[str | None, str]]:
     """What a name may mean: a relation of the default schema, or `schema.relation` at each of its dots."""
     yield None, name
     parts = name.split(".")
     for cut in range(1, len(parts)):
-        yield ".".join(parts[:cut]), ".".join(parts[cut:])
+        schema, own = ".".join(parts[:cut]), ".".join(parts[cut:])
+        if schema and own:
+            yield schema, own
 
 
 def whole_numbers(texts: Iterable[str]) -> list[int]:

@@ -46,8 +46,9 @@ def failing(
 
 
 def _without_driver(dialect: AnyDialect, module: str) -> str:
-    if module.split(".", maxsplit=1)[0] in DRIVERS:
-        return f"{dialect.place}: its driver {module} is not installed. Install it: {EXTRA}."
+    package = module.split(".", maxsplit=1)[0]
+    if package in DRIVERS:
+        return f"{dialect.place}: its driver {package} is not installed. Install it: {EXTRA}."
     return f"{dialect.place}: its driver is not installed. Install the Python package that brings `{module}`."
 
 

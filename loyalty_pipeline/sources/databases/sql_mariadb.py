@@ -1,8 +1,7 @@
 """MariaDB and MySQL: every value is taken as the text that the server sends, and read by the type that it declares."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
-from importlib import import_module
+from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
@@ -23,8 +22,15 @@ from loyalty_pipeline.sources.databases.sql_mariadb_columns import (
     readable_relations,
     visible,
 )
-from loyalty_pipeline.sources.databases.sql_mariadb_wire import from_wire
-from loyalty_pipeline.sources.databases.sql_mariadb_words import DENIED, reason_of
+from loyalty_pipeline.sources.databases.sql_mariadb_expressions import (
+    is_comparable,
+    is_padded,
+    is_temporal,
+    microseconds,
+    one_row_a_key,
+)
+from loyalty_pipeline.sources.databases.sql_mariadb_wire import encoders, from_wire, streaming_cursor
+from loyalty_pipeline.sources.databases.sql_mariadb_words import NOT_THERE, reason_of
 from loyalty_pipeline.sources.databases.sql_summary import since_1970
 
 SESSION = "SET sql_mode = '', time_zone = '+00:00', net_write_timeout = 600"
@@ -40,23 +46,24 @@ class MariaDbDialect(AnyDialect):
     """
 
     keys_at_once = 10_000
+    streams_by_option = False
     # Of MariaDB; MySQL's own expressions know all white space without being told.
     _blank_at_an_end = r"(*UCP)^\s|\s$"
 
     def engine(self) -> sa.Engine:
         """What opens connections through pymysql, whichever driver the address names: others change dates on the way."""
         url = self.url.set(drivername="mysql+pymysql")
-        encoders = {
-            kind: encode
-            for kind, encode in import_module("pymysql.converters").conversions.items()
-            if not isinstance(kind, int)
-        }
         return sa.create_engine(
             url,
             hide_parameters=True,
             poolclass=sa.pool.NullPool,
             connect_args={name: value for name, value in TIMEOUTS.items() if name not in url.query}
-            | {"conv": encoders, "charset": "utf8mb4", "init_command": SESSION},
+            | {
+                "charset": "utf8mb4",
+                "init_command": SESSION,
+                "conv": encoders(),
+                "cursorclass": streaming_cursor(),
+            },
         )
 
     def begin(self, connection: sa.Connection) -> None:
@@ -101,11 +108,11 @@ class MariaDbDialect(AnyDialect):
 
     def changed(self, described: Described, column: str, since: datetime) -> Condition | None:
         """What holds for exactly the rows that changed since, or whose date is none, as 0000-00-00."""
-        if not _is_temporal(described, column):
+        if not is_temporal(described, column):
             return None
         own = described.table.c[column]
-        text = since.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
-        return sa.or_(own >= sa.literal(text), _microseconds(own).is_(None))
+        text = since.replace(tzinfo=None).isoformat(sep=" ", timespec="microseconds")
+        return sa.or_(own >= sa.literal(text), microseconds(own).is_(None))
 
     def unwhole(self, described: Described, column: str) -> Condition:
         """What holds for all rows in which a part of the key is null or blank."""
@@ -121,37 +128,26 @@ class MariaDbDialect(AnyDialect):
             return own.in_(whole_numbers(texts))
         if kind == "text":
             return sa.or_(own.in_(texts), self._is_padded(own))
-        is_exact = pa.types.is_decimal(described.forms[column]) or _is_temporal(described, column)
+        is_exact = pa.types.is_decimal(described.forms[column]) or is_temporal(described, column)
         return sa.cast(own, sa.CHAR()).in_(texts) if is_exact else None
 
     def summary(self, connection: sa.Connection, described: Described, chosen: Selection) -> Summary | None:
         """Counted by the server; None where it cannot compare the keys as text: padded ones, bytes, floats."""
-        if not _is_temporal(described, chosen.updated_at) or not all(
-            _is_comparable(described, part) for part in chosen.key
+        if not is_temporal(described, chosen.updated_at) or not all(
+            is_comparable(described, part) for part in chosen.key
         ):
             return None
-        columns = [described.table.c[part] for part in chosen.key]
-        texts = [described.table.c[part] for part in chosen.key if self._is_text(described, part)]
-        padded = sa.func.max(sa.or_(*map(self._is_padded, texts))) if texts else sa.literal_column("0")
-        microseconds = sa.func.max(_microseconds(described.table.c[chosen.updated_at]))
-        per_key = (
-            sa.select(microseconds.label("m"), padded.label("padded"))
-            .where(*(own.is_not(None) for own in columns), *(own != "" for own in texts))
-            .group_by(*(sa.cast(own, sa.BINARY()) for own in columns))
-            .subquery()
-        )
+        keys = one_row_a_key(described, chosen, self._blank_at_an_end)
         counted = connection.execute(
             sa.select(
-                sa.func.count(per_key.c.m),
-                sa.func.sum(per_key.c.m),
-                sa.func.max(per_key.c.m),
-                sa.func.max(per_key.c.padded),
+                sa.func.count(keys.c.passed),
+                sa.func.sum(keys.c.passed),
+                sa.func.max(keys.c.passed),
+                sa.func.max(keys.c.padded),
             )
         ).one()
-        keys, total, newest, any_padded = (int(figure or 0) for figure in counted)
-        if any_padded:
-            return None
-        return Summary(keys, total, since_1970(newest) if keys else None)
+        count, total, newest, padded = (int(figure or 0) for figure in counted)
+        return None if padded else Summary(count, total, since_1970(newest) if count else None)
 
     def reason(self, error: BaseException) -> str:
         """Why it failed, where the server or the driver says it with a number."""
@@ -164,28 +160,8 @@ class MariaDbDialect(AnyDialect):
         try:
             connection.execute(sa.select(sa.literal_column("1")).select_from(asked).where(sa.false()))
         except sa.exc.DBAPIError as error:
-            if error.orig is None or error.orig.args[0] in DENIED or error.connection_invalidated:
+            if error.orig is None or error.orig.args[0] not in NOT_THERE:
                 raise
 
     def _is_padded(self, own: sa.ColumnElement[Any]) -> Condition:
-        return own.regexp_match(self._blank_at_an_end)
-
-
-def _is_temporal(described: Described, column: str) -> bool:
-    form = described.forms[column]
-    return bool(pa.types.is_timestamp(form) or pa.types.is_date(form))
-
-
-def _is_comparable(described: Described, column: str) -> bool:
-    form = described.forms[column]
-    is_text = described.relation.columns[column].kind == "text"
-    return (
-        is_text
-        or bool(pa.types.is_integer(form) or pa.types.is_decimal(form))
-        or _is_temporal(described, column)
-    )
-
-
-def _microseconds(own: sa.ColumnElement[Any]) -> sa.ColumnElement[int]:
-    # Null for what is no date of the calendar.
-    return sa.func.timestampdiff(sa.literal_column("MICROSECOND"), sa.literal_column("'1970-01-01'"), own)
+        return is_padded(own, self._blank_at_an_end)

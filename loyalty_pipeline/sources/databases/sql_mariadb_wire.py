@@ -1,6 +1,8 @@
-"""The text in which MariaDB and MySQL send values, as columns of the declared types."""
+"""What pymysql is told to leave alone, and the text in which values come then, as columns of the declared types."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
 
 import pyarrow as pa
 
@@ -8,6 +10,26 @@ from loyalty_pipeline.sources.databases.sql_values import INSTANT, TEXT, Misfit,
 
 FLAGS = {"0": False, "1": True, b"\x00": False, b"\x01": True, None: None}
 Wire = Sequence[str | bytes | None]
+
+
+def encoders() -> Mapping[type, Any]:
+    """How values are bound. That nothing is said of how they are decoded leaves them as the server's text."""
+    known = import_module("pymysql.converters").conversions.items()
+    return {kind: encode for kind, encode in known if not isinstance(kind, int)}
+
+
+def streaming_cursor() -> type:
+    """A cursor that takes rows as they come. Where the connection is lost it does not ask for the rest of them."""
+    unbuffered = import_module("pymysql.cursors").SSCursor
+
+    def read_next(self: Any) -> Any:
+        try:
+            return unbuffered.read_next(self)
+        except Exception:
+            self._result.unbuffered_active = False
+            raise
+
+    return type("StreamingCursor", (unbuffered,), {"read_next": read_next})
 
 
 def from_wire(values: Wire, form: pa.DataType) -> pa.Array:

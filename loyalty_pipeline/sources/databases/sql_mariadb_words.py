@@ -1,6 +1,8 @@
 """What the error numbers of MariaDB, MySQL and pymysql mean, in words that hold neither user nor password."""
 
 DENIED = (1044, 1142, 1143, 1227, 1370)
+NOT_THERE = (1049, 1102, 1103, 1146)
+"""Also what cannot be a name."""
 
 LOST = "the connection was cut. Nothing of this table was kept; the next run reads it anew"
 NO_SERVER = "no server answers there"
@@ -8,6 +10,7 @@ NO_SERVER = "no server answers there"
 REASONS = {
     **dict.fromkeys(DENIED, "the user of the address may not read it. Grant SELECT"),
     1040: "the server takes no more connections",
+    1046: "the address names no database. Write it behind the host",
     1045: "the server refuses the user or the password",
     1049: "there is no such database",
     1054: "a column is gone: its definition changed while it was read",

@@ -7,6 +7,7 @@ trimmed, an instant without a zone is UTC. What a database is asked is only ever
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import compress
 from typing import Any
@@ -18,6 +19,7 @@ import sqlalchemy as sa
 from loyalty_pipeline.sources.conversion import converted
 from loyalty_pipeline.sources.databases.database import Selection
 from loyalty_pipeline.sources.databases.sql_dialect import AnyDialect, Condition, Described
+from loyalty_pipeline.sources.databases.sql_summary import is_whole
 from loyalty_pipeline.sources.databases.sql_values import TEXT, Misfit
 
 BATCH_ROWS = 10_000
@@ -105,7 +107,7 @@ class Reading:
         chosen = self.chosen
         if chosen.since is None or not chosen.updated_at:
             return None
-        told = self.dialect.changed(self.described, chosen.updated_at, chosen.since)
+        told = self.dialect.changed(self.described, chosen.updated_at, _in_utc(chosen.since))
         if told is None:
             return None
         return sa.or_(told, *(self.dialect.unwhole(self.described, part) for part in chosen.key))
@@ -123,9 +125,9 @@ class Reading:
         statement = statement.select_from(self.described.table)
         if question.condition is not None:
             statement = statement.where(question.condition)
-        streamed = self.connection.execution_options(stream_results=True, yield_per=BATCH_ROWS)
-        with streamed.execute(statement) as answer:
-            for rows in answer.partitions():
+        streamed = {"stream_results": self.dialect.streams_by_option}
+        with self.connection.execute(statement, execution_options=streamed) as answer:
+            for rows in answer.partitions(BATCH_ROWS):
                 cells: Cells = dict(zip(self._read, zip(*rows, strict=True), strict=True))
                 if question.is_sieve:
                     meant = self._meant(self._identity(cells), question)
@@ -134,11 +136,14 @@ class Reading:
 
     def _meant(self, identity: pl.DataFrame, question: Question) -> list[bool]:
         key = self.chosen.key
-        is_whole = pl.all_horizontal(pl.col(part).is_not_null() & (pl.col(part) != "") for part in key)
         changed = pl.lit(value=False)
         if self.chosen.since is not None:
             instant = pl.col(self.instant)
-            changed = instant.is_null() | (instant >= pl.lit(self.chosen.since, UTC_INSTANT)) | ~is_whole
+            changed = (
+                instant.is_null()
+                | (instant >= pl.lit(_in_utc(self.chosen.since), UTC_INSTANT))
+                | ~is_whole(key)
+            )
         if question.keys is None:
             return identity.select(changed).to_series().to_list()
         asked = question.keys.select(key).unique().with_columns(_asked=pl.lit(value=True))
@@ -184,6 +189,10 @@ class Reading:
             else ()
         )
         return [name for name in dict.fromkeys((*chosen.columns, *sieve)) if name]
+
+
+def _in_utc(since: datetime) -> datetime:
+    return since.astimezone(UTC) if since.tzinfo else since.replace(tzinfo=UTC)
 
 
 def _trimmed(texts: pa.Array) -> pl.Series:

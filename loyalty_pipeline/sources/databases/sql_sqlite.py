@@ -1,7 +1,8 @@
 """SQLite: a file that is opened for reading only, where a column's type is a wish and every value has its own."""
 
+import re
 import sqlite3
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ from loyalty_pipeline.sources.databases.sql_dialect import MARGIN, AnyDialect, C
 ISO_DAY = "[0-9][0-9][0-9][0-9]-[0-9][0-9]-[0-9][0-9]*"
 WHITESPACE = "\t\n\v\f\r \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u2028\u2029\u202f\u205f\u3000"
 SECONDS_TO_WAIT = 30
+NO_TEXT = re.compile(r"Could not decode to UTF-8 column '(.*?)' with text")
 
 REASONS = {
     sqlite3.SQLITE_NOTADB: "the file is not an SQLite database, or it is encrypted",
@@ -72,7 +74,7 @@ class SqliteDialect(AnyDialect):
         Text order is time order for the days of ISO 8601 only, so whatever else is there (a number, another form) is taken.
         """
         own = described.table.c[column]
-        day = (since.astimezone(UTC) - MARGIN).date().isoformat()
+        day = (since - MARGIN).date().isoformat()
         text = sa.type_coerce(own, sa.String())
         is_iso = sa.and_(sa.func.typeof(own) == "text", text.op("GLOB")(ISO_DAY))
         return sa.or_(own.is_(None), sa.not_(is_iso), text >= day)
@@ -87,7 +89,9 @@ class SqliteDialect(AnyDialect):
         return sa.or_(self._trimmed(described, column).in_(texts), kind.in_(["real", "blob"]))
 
     def reason(self, error: BaseException) -> str:
-        """Why it failed, where SQLite says it with a code."""
+        """Why it failed, where SQLite says it with a code, or the driver repeats what is in a row."""
+        if found := NO_TEXT.match(str(error)):
+            return f"column `{found[1]}` holds text that is not UTF-8"
         # The extended codes tell more in their higher bytes.
         code = getattr(error, "sqlite_errorcode", None)
         return REASONS.get(code & 0xFF, "") if code is not None else ""

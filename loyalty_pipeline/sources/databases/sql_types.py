@@ -54,7 +54,8 @@ def form_of(declared: sa.types.TypeEngine[Any]) -> tuple[Kind, pa.DataType]:
         case sa.Numeric():
             return "number", decimal_form(declared.precision, declared.scale)
         case sa.DateTime():
-            return "instant", UTC_INSTANT if declared.timezone else INSTANT
+            # SQLite's DATETIME(6) is reflected as one whose zone is 6.
+            return "instant", UTC_INSTANT if declared.timezone is True else INSTANT
     for kind_of, kind, form in FORMS:
         if isinstance(declared, kind_of):
             return kind, form

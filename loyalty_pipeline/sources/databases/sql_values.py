@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import singledispatch
@@ -35,8 +36,11 @@ def as_declared(values: Sequence[Any], form: pa.DataType) -> pa.Array:
 
 def as_text(values: Sequence[Any]) -> pa.Array:
     """The values as text: numbers by their shortest decimal, bytes as SQL writes them (`X'00FF'`), the rest as ISO."""
-    if set(map(type, values)) <= {str, NOTHING}:
+    given = set(map(type, values)) - {NOTHING}
+    if given <= {str}:
         return pa.array(values, TEXT)
+    if given == {int} and (texts := _numerals(values, given)) is not None:
+        return texts
     return pa.array([None if value is None else written(value) for value in values], TEXT)
 
 
@@ -108,7 +112,16 @@ def _decimals(values: Sequence[Any], given: set[type], form: pa.DataType) -> pa.
         raise Misfit
     if given <= {Decimal}:
         return pa.array(values, form)
+    if given <= {int, float} and (texts := _numerals(values, given)) is not None:
+        return texts.cast(form)
     return pa.array([None if value is None else Decimal(str(value)) for value in values], form)
+
+
+def _numerals(values: Sequence[Any], given: set[type]) -> pa.Array | None:
+    # Arrow writes a float by its shortest text, as `repr` does, many times faster. Some whole numbers are no float.
+    with suppress(ArithmeticError, pa.ArrowInvalid):
+        return pa.array(values, pa.float64() if float in given else pa.int64()).cast(TEXT)
+    return None
 
 
 def _floats(values: Sequence[Any], given: set[type], form: pa.DataType) -> pa.Array:

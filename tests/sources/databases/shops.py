@@ -24,13 +24,16 @@ class SqliteShop:
 
     def execute(self, *statements: str) -> None:
         with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
             for statement in statements:
                 connection.execute(statement)
 
     def insert(self, table: str, rows: list[tuple]) -> None:
         places = ", ".join("?" * len(rows[0]))
-        with closing(sqlite3.connect(self.path)) as connection, connection:
+        with closing(sqlite3.connect(self.path)) as connection:
+            connection.execute("PRAGMA synchronous = OFF")
             connection.executemany(f"INSERT INTO {table} VALUES ({places})", rows)  # noqa: S608 - our own
+            connection.commit()
 
 
 def selection(look: SqlDatabase, name: str, key: tuple[str, ...] = ("id",), **asked) -> Selection:
