@@ -28,7 +28,11 @@ class Reconciliation:
     @property
     def told(self) -> str:
         """Both figures, and what comparing the keys has found."""
-        found = f"; comparing all keys found {self.late:,} late and {self.gone:,} deleted" if self.is_scanned else ""
+        found = (
+            f"; comparing all keys found {self.late:,} late and {self.gone:,} deleted"
+            if self.is_scanned
+            else ""
+        )
         if self.is_equal:
             return f"both have {_in_words(self.source)}{found}"
         return f"the source has {_in_words(self.source)}; read were {_in_words(self.landed)}{found}"

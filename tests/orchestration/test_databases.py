@@ -38,10 +38,7 @@ def company(shop, tmp_path, instance):
 
 
 def agreements(run):
-    checks = [
-        event.asset_check_evaluation_data for event in run.all_events if event.is_asset_check_evaluation
-    ]
-    return {check.asset_key: check for check in checks if check.check_name == AGREES.name}
+    return {c.asset_key: c for c in run.get_asset_check_evaluations() if c.check_name == AGREES.name}
 
 
 def test_whether_source_and_landing_agree_is_a_check_of_each_table_of_a_database(company):

@@ -42,7 +42,6 @@ class ParquetFile:
 @contextmanager
 def parquet_file(path: Path, schema: pa.Schema) -> Iterator[ParquetFile]:
     """A file that has its name at the end of the block, and is nowhere where the block fails."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     # Readers glob for *.parquet, so what is not whole yet must not end that way.
     partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
     try:

@@ -164,8 +164,8 @@ def is_of_the_driver(error: Exception) -> bool:
 def driver() -> Any:
     """ADBC's driver of PostgreSQL. Raises `SourceError` where it is not installed."""
     try:
-        import adbc_driver_postgresql.dbapi as driver  # type: ignore[import-untyped] # noqa: PLC0415 - optional
+        import adbc_driver_postgresql.dbapi as found  # noqa: PLC0415 - optional
     except ImportError:
         message = "PostgreSQL needs a driver: pip install 'loyalty-pipeline[postgres]'"
         raise SourceError(message) from None
-    return driver
+    return found

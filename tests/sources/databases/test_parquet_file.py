@@ -18,7 +18,7 @@ def batch(rows, text="x"):
 
 
 def test_rows_are_written_in_groups_that_a_reader_can_slice(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "ROW_GROUP", 100)
+    monkeypatch.setattr(module, "ROWS", 100)
     path = tmp_path / "rows.parquet"
     with parquet_file(path, SCHEMA) as groups:
         for _ in range(25):
@@ -35,7 +35,7 @@ def test_rows_are_written_in_groups_that_a_reader_can_slice(tmp_path, monkeypatc
 
 
 def test_long_texts_are_written_before_they_fill_the_memory(tmp_path, monkeypatch):
-    monkeypatch.setattr(module, "GROUP_BYTES", 10_000)
+    monkeypatch.setattr(module, "BYTES", 10_000)
     path = tmp_path / "rows.parquet"
     with parquet_file(path, SCHEMA) as groups:
         for _ in range(4):
