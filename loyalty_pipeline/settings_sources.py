@@ -130,4 +130,6 @@ def _expectation(message: str) -> str:
 
 
 def _shown(value: object) -> str:
-    return f'"{value}"' if isinstance(value, str) else str(value)
+    # An address may have been given with a password in it.
+    told = re.sub(r"://[^/]*@", "://***@", str(value))
+    return f'"{told}"' if isinstance(value, str) else told

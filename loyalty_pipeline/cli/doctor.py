@@ -14,6 +14,8 @@ from loyalty_pipeline.lake.lock import Locked, exclusive
 from loyalty_pipeline.settings import Settings, SettingsError
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.files import FileSource
+from loyalty_pipeline.storage.conditions import check_conditions
+from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.validation.entries.entry import Entry, files, read_entries
 
 LIBRARIES = ("polars", "dataframely", "dagster", "great-expectations", "pyarrow")
@@ -104,6 +106,9 @@ def _source(settings: Settings) -> Iterator[Finding]:
 
 def _data_dir(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir
+    if isinstance(folder, ObjectPath):
+        yield from _store(folder)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     is_writable = os.access(folder, os.W_OK)
     yield Finding(
@@ -116,3 +121,17 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
             yield Finding("lock", is_good=True, told="free")
     except Locked as held:
         yield Finding("lock", is_good=False, told=str(held))
+
+
+def _store(folder: ObjectPath) -> Iterator[Finding]:
+    try:
+        check_conditions(folder)
+        yield Finding(
+            "data folder", is_good=True, told=f"{folder} is writable, and honours conditional writes"
+        )
+        with exclusive(folder):
+            yield Finding("lock", is_good=True, told="free")
+    except Locked as held:
+        yield Finding("lock", is_good=False, told=str(held))
+    except SourceError as fault:
+        yield Finding("data folder", is_good=False, told=str(fault))

@@ -25,6 +25,8 @@ from loyalty_pipeline.landing.settings import LandingSettings
 from loyalty_pipeline.landing.standards import Standards
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
 from loyalty_pipeline.sources.files import FileSource, SourceFile
+from loyalty_pipeline.storage.place import Place, place_of
+from loyalty_pipeline.storage.scratch import scratch_at
 from loyalty_pipeline.validation.history import remember
 from loyalty_pipeline.validation.suite import needed
 
@@ -101,10 +103,7 @@ class Landing:
     @cached_property
     def scratch(self) -> Path:
         """A folder for copies, gone after the run."""
-        folder = self.store.root / SCRATCH
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
+        return scratch_at(self.store.root / SCRATCH)
 
     def run(self) -> LandingReport:
         """Every table in the order of the catalogue, parents first; then the commit."""
@@ -121,7 +120,9 @@ class Landing:
             raise
         finally:
             # A run that was killed may have left one as well.
-            shutil.rmtree(self.store.root / SCRATCH, ignore_errors=True)
+            for folder in (self.store.root / SCRATCH, self.__dict__.get("scratch")):
+                if isinstance(folder, Path):
+                    shutil.rmtree(folder, ignore_errors=True)
         if is_news:
             report.batch = self.batch
             self.commit(report)
@@ -136,9 +137,9 @@ class Landing:
         remember(self.data_dir, self.extracted_at, "", stopped.checked)
 
     @property
-    def data_dir(self) -> Path:
+    def data_dir(self) -> Place:
         """The folder of everything."""
-        return Path(self.settings.data_dir)
+        return place_of(self.settings.data_dir)
 
     def table(self, table: str, file: SourceFile | None) -> TableReport:
         """One table: absent, unchanged, or landed."""

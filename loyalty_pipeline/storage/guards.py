@@ -1,0 +1,52 @@
+"""Who writes to a store under a lease: every write asks first whether the lease still holds."""
+
+from typing import Protocol
+
+
+class Guard(Protocol):
+    """A lease, as writes see it."""
+
+    is_thorough: bool
+    """Whether what lies there should be looked through: the last holder did not come to a good end."""
+
+    was_looked_through: bool
+    """Whether that was done."""
+
+    def check(self) -> None:
+        """Raise unless it holds by this machine's clock. No request is made."""
+
+    def confirm(self) -> None:
+        """Raise unless the store says that it holds."""
+
+
+GUARDS: dict[str, Guard] = {}
+"""By the address of the folder that is held by this process."""
+
+
+def guard_of(address: str) -> Guard | None:
+    """The lease that an address is under, if any."""
+    return next((guard for folder, guard in GUARDS.items() if address.startswith(folder + "/")), None)
+
+
+def check(address: str) -> None:
+    """Raise where the lease on an address has run out."""
+    if guard := guard_of(address):
+        guard.check()
+
+
+def confirm(address: str) -> None:
+    """Raise where the lease on an address is somebody else's."""
+    if guard := guard_of(address):
+        guard.confirm()
+
+
+def is_thorough(address: str) -> bool:
+    """Whether objects of an address may be missing, so that they should be looked for."""
+    guard = guard_of(address)
+    return guard is not None and guard.is_thorough
+
+
+def looked_through(address: str) -> None:
+    """Note that what lies there was looked through."""
+    if guard := guard_of(address):
+        guard.was_looked_through = True
