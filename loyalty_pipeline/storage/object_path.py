@@ -30,7 +30,7 @@ class Seen:
     """An object as it was read: its content and what names this version of it. Both are None where there was none."""
 
     content: bytes | None = None
-    version: dict[str, Any] | None = None
+    version: dict[str, str] | None = None
     changed_at: float = 0.0
     """The store's own instant of the last change."""
 
@@ -104,8 +104,7 @@ class ObjectPath:
             with answering(str(self)):
                 answer = obstore.get(self._client(), self.key)
                 meta = answer.meta
-                version = {"e_tag": meta.get("e_tag"), "version": meta.get("version")}
-                return Seen(bytes(answer.bytes()), version, meta["last_modified"].timestamp())
+                return Seen(bytes(answer.bytes()), _version(meta), meta["last_modified"].timestamp())
         except FileNotFoundError:
             return Seen()
 
@@ -138,7 +137,7 @@ class ObjectPath:
             if now.content == content:
                 return now
             raise
-        return Seen(content, {"e_tag": put["e_tag"], "version": put["version"]})
+        return Seen(content, _version(put))
 
     def unlink(self, *, missing_ok: bool = False) -> None:
         """Delete it; nobody is told where it was not there."""
@@ -179,6 +178,11 @@ class ObjectPath:
         except FileNotFoundError:
             message = f"{self}: there is no such bucket. Create it, or correct the address."
             raise StoreError(message) from None
+
+
+def _version(told: Any) -> dict[str, str]:
+    """What names a version, as far as the store says: Amazon's has tags, Google's numbers."""
+    return {name: told[name] for name in ("e_tag", "version") if told.get(name)}
 
 
 def delete(paths: Iterable[ObjectPath]) -> int:

@@ -22,9 +22,11 @@ def look(pointer: Place) -> Version:
         seen = pointer.look()
         return Version(seen.content, seen)
     try:
-        return Version(pointer.read_bytes())
+        return Version(pointer.read_text().encode())
     except FileNotFoundError:
         return Version()
+    except UnicodeDecodeError:
+        return Version(pointer.read_bytes())
 
 
 def replace(pointer: Place, content: bytes, version: Version | None) -> Version:

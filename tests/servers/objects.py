@@ -1,0 +1,154 @@
+"""An S3 server on this machine: moto's, with a log of its requests, and faults that are made at one of them.
+
+It lies in the memory of the test's process, so that a server that "died" comes back with what it had.
+"""
+
+import os
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+
+BUCKET = "loyalty"
+SECRET = "kept-to-themselves/0987654321"  # noqa: S105 - what the tests look for in everything that is written
+KEY_ID = "AKIDONTTELLANYONE"
+
+Request = tuple[str, str]
+"""Method and path below the bucket, with the query of a listing."""
+
+
+@dataclass
+class Objects:
+    """The server. `at` is called before each request, with its number and what it is; it may answer True to have it refused."""
+
+    port: int = 0
+    requests: list[Request] = field(default_factory=list)
+    before: Callable[[int, Request], str | None] = lambda *_: None
+    after: Callable[[int, Request], None] = lambda *_: None
+    _server: Any = None
+    _app: Any = None
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def environment(self) -> dict[str, str]:
+        """What clients need to be told."""
+        return {
+            "AWS_ACCESS_KEY_ID": KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET,
+            "AWS_REGION": "us-east-1",
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "AWS_ALLOW_HTTP": "true",
+        }
+
+    def start(self) -> None:
+        from moto.server import DomainDispatcherApplication, create_backend_app
+        from werkzeug.serving import make_server
+
+        self._app = self._app or DomainDispatcherApplication(create_backend_app)
+        if not self.port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                self.port = free.getsockname()[1]
+        self._server = make_server("127.0.0.1", self.port, self._answer, threaded=True, request_handler=_quiet())
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def stop(self) -> None:
+        """No more requests are answered; what is stored stays."""
+        if self._server:
+            server, self._server = self._server, None
+            server.shutdown()
+            server.server_close()
+
+    def is_up(self) -> bool:
+        return self._server is not None
+
+    def undisturbed(self) -> None:
+        """From now on nothing is made to go wrong, and the log is empty."""
+        self.before, self.after = lambda *_: None, lambda *_: None
+        self.requests.clear()
+
+    def counts(self) -> dict[str, int]:
+        """Requests by method; listings apart."""
+        found: dict[str, int] = {}
+        for method, path in self.requests:
+            name = "LIST" if "list-type" in path else method
+            found[name] = found.get(name, 0) + 1
+        return found
+
+    def _answer(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        query = environ.get("QUERY_STRING", "")
+        path = unquote(environ["PATH_INFO"]).removeprefix(f"/{BUCKET}").removeprefix("/")
+        request = (environ["REQUEST_METHOD"], f"{path}?{query}" if query else path)
+        number = len(self.requests)
+        self.requests.append(request)
+        refusal = self.before(number, request)
+        if refusal:
+            environ["wsgi.input"].read()
+            start_response(refusal, [("Content-Length", "0")])
+            return []
+        answer = list(self._app(environ, start_response))
+        self.after(number, request)
+        return answer
+
+
+def _quiet() -> type:
+    from werkzeug.serving import WSGIRequestHandler
+
+    class Quiet(WSGIRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def log(self, *_: Any) -> None:
+            """Tests read the log of requests instead."""
+
+    return Quiet
+
+
+def killing(process: Callable[[], int], when: Callable[[int, Request], bool]) -> Callable[[int, Request], None]:
+    """Kill a process at a request."""
+
+    def at(number: int, request: Request) -> None:
+        if when(number, request):
+            os.kill(process(), signal.SIGKILL)
+
+    return at
+
+
+def is_required() -> bool:
+    return os.environ.get("TEST_SERVERS") == "required"
+
+
+@contextmanager
+def running() -> Iterator[Objects]:
+    """A server with an empty bucket; where moto is not installed the tests are skipped, or fail where servers are required."""
+    try:
+        import moto.server  # noqa: F401
+        import obstore
+        from obstore.store import S3Store  # noqa: F401
+    except ImportError as missing:
+        message = f"no S3 server: {missing.name} is not installed"
+        (pytest.fail if is_required() else pytest.skip)(message)
+    del obstore
+    server = Objects()
+    server.start()
+    try:
+        _make_bucket(server)
+        yield server
+    finally:
+        server.stop()
+
+
+def _make_bucket(server: Objects) -> None:
+    from urllib.request import Request as Call
+    from urllib.request import urlopen
+
+    call = Call(f"{server.endpoint}/{BUCKET}", method="PUT")  # noqa: S310 - of this machine
+    with urlopen(call, timeout=10):  # noqa: S310 - as above
+        server.undisturbed()
