@@ -4,14 +4,16 @@ It lies in the memory of the test's process, so that a server that "died" comes 
 """
 
 import os
-import signal
 import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 from urllib.parse import unquote
+from urllib.request import Request as Call
+from urllib.request import urlopen
 
 import pytest
 
@@ -19,13 +21,17 @@ BUCKET = "loyalty"
 SECRET = "kept-to-themselves/0987654321"  # noqa: S105 - what the tests look for in everything that is written
 KEY_ID = "AKIDONTTELLANYONE"
 
+DROPPED = "dropped"
 Request = tuple[str, str]
 """Method and path below the bucket, with the query of a listing."""
 
 
 @dataclass
 class Objects:
-    """The server. `at` is called before each request, with its number and what it is; it may answer True to have it refused."""
+    """The server. `before` and `after` are called around each request, with its number and what it is.
+
+    What `before` returns is the status that the request is refused with; `DROPPED` says nothing and closes the connection.
+    """
 
     port: int = 0
     requests: list[Request] = field(default_factory=list)
@@ -89,9 +95,11 @@ class Objects:
         request = (environ["REQUEST_METHOD"], f"{path}?{query}" if query else path)
         number = len(self.requests)
         self.requests.append(request)
-        refusal = self.before(number, request)
+        refusal = self.before(number, request) if self._server else DROPPED
+        if refusal == DROPPED:
+            raise ConnectionResetError
         if refusal:
-            environ["wsgi.input"].read()
+            environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
             start_response(refusal, [("Content-Length", "0")])
             return []
         answer = list(self._app(environ, start_response))
@@ -103,22 +111,13 @@ def _quiet() -> type:
     from werkzeug.serving import WSGIRequestHandler
 
     class Quiet(WSGIRequestHandler):
-        protocol_version = "HTTP/1.1"
+        # A connection for each request, so that one which is not answered is seen to be closed.
+        protocol_version = "HTTP/1.0"
 
         def log(self, *_: Any) -> None:
             """Tests read the log of requests instead."""
 
     return Quiet
-
-
-def killing(process: Callable[[], int], when: Callable[[int, Request], bool]) -> Callable[[int, Request], None]:
-    """Kill a process at a request."""
-
-    def at(number: int, request: Request) -> None:
-        if when(number, request):
-            os.kill(process(), signal.SIGKILL)
-
-    return at
 
 
 def is_required() -> bool:
@@ -128,14 +127,10 @@ def is_required() -> bool:
 @contextmanager
 def running() -> Iterator[Objects]:
     """A server with an empty bucket; where moto is not installed the tests are skipped, or fail where servers are required."""
-    try:
-        import moto.server  # noqa: F401
-        import obstore
-        from obstore.store import S3Store  # noqa: F401
-    except ImportError as missing:
-        message = f"no S3 server: {missing.name} is not installed"
-        (pytest.fail if is_required() else pytest.skip)(message)
-    del obstore
+    for library in ("moto", "flask", "obstore"):
+        if find_spec(library) is None:
+            message = f"no S3 server: {library} is not installed"
+            (pytest.fail if is_required() else pytest.skip)(message)
     server = Objects()
     server.start()
     try:
@@ -146,9 +141,6 @@ def running() -> Iterator[Objects]:
 
 
 def _make_bucket(server: Objects) -> None:
-    from urllib.request import Request as Call
-    from urllib.request import urlopen
-
     call = Call(f"{server.endpoint}/{BUCKET}", method="PUT")  # noqa: S310 - of this machine
     with urlopen(call, timeout=10):  # noqa: S310 - as above
         server.undisturbed()
