@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 SCHEMES = tuple(ENVIRONMENT)
 EXTRA = "objects"
-RETRIES = 4
+RETRIES = 6
 PATIENCE = timedelta(seconds=20)
 """How long a request is tried again: a run that waits longer only holds the lock for longer."""
 REQUEST_TIMEOUT = timedelta(minutes=5)

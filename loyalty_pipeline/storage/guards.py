@@ -13,11 +13,14 @@ class Guard(Protocol):
     """Whether that was done."""
 
     def check(self) -> None:
-        """Raise unless it holds by this machine's clock. No request is made."""
+        """Raise where it is lost. No request is made as long as it holds by this machine's clocks."""
 
     def confirm(self) -> None:
         """Raise unless the store says that it holds."""
 
+
+LOCK = ".lock"
+"""The name of the lock in a folder, which its holder alone writes."""
 
 GUARDS: dict[str, Guard] = {}
 """By the address of the folder that is held by this process."""
@@ -29,8 +32,8 @@ def guard_of(address: str) -> Guard | None:
 
 
 def check(address: str) -> None:
-    """Raise where the lease on an address has run out."""
-    if guard := guard_of(address):
+    """Raise where the lease on an address is lost."""
+    if (guard := guard_of(address)) and not address.endswith(f"/{LOCK}"):
         guard.check()
 
 

@@ -14,12 +14,11 @@ from uuid import uuid4
 
 from loyalty_pipeline.faults import Locked, SourceError
 from loyalty_pipeline.storage.conditions import check_conditions
-from loyalty_pipeline.storage.guards import GUARDS
+from loyalty_pipeline.storage.guards import GUARDS, LOCK
 from loyalty_pipeline.storage.holder import Holder
 from loyalty_pipeline.storage.lock_state import State
 from loyalty_pipeline.storage.object_path import Moved, ObjectPath, Seen
 
-LOCK = ".lock"
 LEASE_SECONDS = 600.0
 """How long a run that died without a word keeps others out."""
 ATTEMPTS = 5
@@ -48,27 +47,27 @@ class Lease:
     def is_over(self) -> bool:
         """Whether it may have run out, by either of this machine's clocks: one of them stands still while it sleeps."""
         known = self.seconds * (1 - MARGIN)
-        return self.is_lost or any(
+        return any(
             now - then > known for now, then in zip((monotonic(), time()), self.held_since, strict=True)
         )
 
     def check(self) -> None:
-        """Raise `Locked` unless it holds by this machine's clocks."""
-        if self.is_over:
-            message = f"{self.folder}: this run lost its lock, which it did not renew in time. Run again."
-            raise Locked(message)
+        """Raise `Locked` where it is lost. Where it may have run out meanwhile, the store is asked."""
+        if self.is_over or self.is_lost:
+            self.confirm()
 
     def confirm(self) -> None:
-        """Renew it; raises `Locked` where somebody else has it by now."""
+        """Renew it, late or not; raises `Locked` where somebody else has it by now."""
         with self._turn:
+            if self.is_lost:
+                raise Locked(self._lost)
             began = monotonic(), time()
             try:
                 self.seen = lock_of(self.folder).swap(_said(self.holder, self.seconds), self.seen)
             except Moved:
                 self.is_lost = True
-            else:
-                self.held_since = began
-        self.check()
+                raise Locked(self._lost) from None
+            self.held_since = began
 
     def keep(self) -> None:
         """Renew it again and again, until it is let go of or lost."""
@@ -81,6 +80,10 @@ class Lease:
                 return
             except SourceError:
                 pause /= RENEWALS
+
+    @property
+    def _lost(self) -> str:
+        return f"{self.folder}: this run lost its lock, which it did not renew in time. Run again."
 
     def let_go(self, *, is_suspect: bool) -> None:
         """Say that nobody holds the folder, unless somebody else does by now, or the store does not answer."""
