@@ -12,6 +12,9 @@ class Guard(Protocol):
     was_looked_through: bool
     """Whether that was done."""
 
+    has_missed: bool
+    """Whether an object was not there that should be."""
+
     def check(self) -> None:
         """Raise where it is lost. No request is made as long as it holds by this machine's clocks."""
 
@@ -53,3 +56,9 @@ def looked_through(address: str) -> None:
     """Note that what lies there was looked through."""
     if guard := guard_of(address):
         guard.was_looked_through = True
+
+
+def missed(address: str) -> None:
+    """Note that an object is not there that should be."""
+    if guard := guard_of(address):
+        guard.has_missed = True

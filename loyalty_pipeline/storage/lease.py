@@ -38,6 +38,7 @@ class Lease:
     seen: Seen
     is_thorough: bool = False
     was_looked_through: bool = False
+    has_missed: bool = False
     is_lost: bool = False
     held_since: tuple[float, float] = field(default_factory=lambda: (monotonic(), time()))
     _over: Event = field(default_factory=Event)
@@ -103,15 +104,12 @@ def leased(folder: ObjectPath, pointers: Sequence[str] = ()) -> Iterator[Lease]:
     # Under the same condition as its own writes.
     GUARDS[str(folder)] = lease
     Thread(target=lease.keep, daemon=True).start()
-    is_suspect = True
+    is_doubtful = lease.is_thorough
     try:
         yield lease
-        is_suspect = lease.is_thorough and not lease.was_looked_through
-    except BaseException as fault:
-        is_suspect = lease.is_thorough or isinstance(fault, FileNotFoundError)
-        raise
+        is_doubtful = lease.is_thorough and not lease.was_looked_through
     finally:
-        lease.let_go(is_suspect=is_suspect)
+        lease.let_go(is_suspect=is_doubtful or lease.has_missed)
         del GUARDS[str(folder)]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import polars as pl
 
+from loyalty_pipeline.storage import guards
 from loyalty_pipeline.storage.bucket import polars_options
 from loyalty_pipeline.storage.faults import answering
 from loyalty_pipeline.storage.object_path import ObjectPath
@@ -57,7 +58,7 @@ def read_kept(path: Place, size: int, columns: list[str] | None = None) -> pl.Da
         return pl.read_parquet(path, columns=columns, glob=False)
     if size <= WHOLE_BYTES:
         return pl.read_parquet(BytesIO(_fetched(path)), columns=columns)
-    with answering(str(path)):
+    with reading(path):
         return pl.read_parquet(str(path), columns=columns, glob=False, **_told(path))
 
 
@@ -70,17 +71,22 @@ def collected(rows: pl.LazyFrame, place: Place) -> pl.DataFrame:
 @contextmanager
 def reading(place: Place) -> Iterator[None]:
     """Turn what polars says about a store, when a plan is run, into what the rest of the package expects."""
-    if isinstance(place, ObjectPath):
+    if not isinstance(place, ObjectPath):
+        yield
+        return
+    try:
         with answering(str(place)):
             yield
-    else:
-        yield
+    except FileNotFoundError:
+        guards.missed(f"{place}/")
+        raise
 
 
 def _fetched(path: ObjectPath) -> bytes:
     content = RECENT.get(path)
     if content is None:
-        content = path.read_bytes()
+        with reading(path):
+            content = path.read_bytes()
         RECENT.put(path, content)
     return content
 

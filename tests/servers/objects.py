@@ -55,16 +55,20 @@ class Objects:
         }
 
     def start(self) -> None:
-        from moto.server import DomainDispatcherApplication, create_backend_app
-        from werkzeug.serving import make_server
+        from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - as below
+        from werkzeug.serving import make_server  # noqa: PLC0415 - as below
 
         self._app = self._app or DomainDispatcherApplication(create_backend_app)
         if not self.port:
             with socket.socket() as free:
                 free.bind(("127.0.0.1", 0))
                 self.port = free.getsockname()[1]
-        self._server = make_server("127.0.0.1", self.port, self._answer, threaded=True, request_handler=_quiet())
-        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        self._server = make_server(
+            "127.0.0.1", self.port, self._answer, threaded=True, request_handler=_quiet()
+        )
+        threading.Thread(
+            target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        ).start()
 
     def stop(self) -> None:
         """No more requests are answered; what is stored stays."""
@@ -108,7 +112,7 @@ class Objects:
 
 
 def _quiet() -> type:
-    from werkzeug.serving import WSGIRequestHandler
+    from werkzeug.serving import WSGIRequestHandler  # noqa: PLC0415 - not every machine has it
 
     class Quiet(WSGIRequestHandler):
         # A connection for each request, so that one which is not answered is seen to be closed.

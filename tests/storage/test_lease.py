@@ -222,7 +222,9 @@ def test_objects_that_are_gone_are_looked_for_after_a_run_that_missed_one(
     folder: ObjectPath, server: Objects, caplog: pytest.LogCaptureFixture
 ) -> None:
     lake = Store(folder / "lake")
-    kept, lost = (lake.write("sales", month, pl.DataFrame({"m": [month]})) for month in ("2024-01", "2024-02"))
+    kept, lost = (
+        lake.write("sales", month, pl.DataFrame({"m": [month]})) for month in ("2024-01", "2024-02")
+    )
     tasks = {"sales": {"2024-01": {"code": "a"}, "2024-02": {"code": "a"}}}
     lake.commit(Manifest({"sales": {"2024-01": kept, "2024-02": lost}}, tasks))
     lake.path(lost).unlink()

@@ -12,7 +12,9 @@ from pathlib import Path
 from threading import Event
 
 import pytest
+from typer.testing import CliRunner
 
+from loyalty_pipeline.cli.app import app
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.pipeline import nightly
 from loyalty_pipeline.settings import Settings
@@ -240,12 +242,7 @@ def test_no_secret_is_written_or_said(company: Company, data: ObjectPath, server
         assert not any(secret.encode() in one for one in told)
 
 
-def test_the_demo_company_comes_out_in_a_store_as_on_a_disk(
-    folder: ObjectPath, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    from loyalty_pipeline.cli.app import app
-    from typer.testing import CliRunner
-
+def test_the_demo_company_comes_out_in_a_store_as_on_a_disk(folder: ObjectPath, tmp_path: Path) -> None:
     words = ["demo", "--customers", "300", "--months", "4", "--out", str(tmp_path / "demo")]
     assert CliRunner().invoke(app, words).exit_code == 0
     places = tmp_path / "local", folder

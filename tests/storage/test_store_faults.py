@@ -46,16 +46,20 @@ def test_what_is_not_about_a_store_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize(
     ("status", "said"),
-    [("403 Forbidden", "refuses access"), ("400 Bad Request", "answered 400"), (DROPPED, "cannot be reached")],
+    [
+        ("403 Forbidden", "refuses access"),
+        ("400 Bad Request", "answered 400"),
+        (DROPPED, "cannot be reached"),
+    ],
 )
 def test_a_store_that_refuses_is_a_source_that_fails(
     folder: ObjectPath, server: Objects, status: str, said: str
 ) -> None:
     server.before = lambda *_: status
     for act in (
-        lambda: (folder / "x").read_bytes(),
+        (folder / "x").read_bytes,
         lambda: (folder / "x").write_bytes(b""),
-        lambda: (folder / "x").exists(),
+        (folder / "x").exists,
         folder.names,
         lambda: list(folder.below()),
         lambda: Store(folder).read(),
@@ -99,7 +103,9 @@ def test_big_files_are_read_by_columns_and_missing_ones_are_not_found(
     folder: ObjectPath, server: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store, rows = Store(folder), pl.DataFrame({"a": range(100), "b": ["x"] * 100})
-    entries = [store.write("t", month, rows.head(count)) for month, count in (("2024-01", 100), ("2024-02", 9))]
+    entries = [
+        store.write("t", month, rows.head(count)) for month, count in (("2024-01", 100), ("2024-02", 9))
+    ]
     monkeypatch.setattr(parquet, "RECENT", Recent())
     whole = store.scan(entries).collect()
     monkeypatch.setattr(parquet, "WHOLE_BYTES", 0)
