@@ -20,10 +20,6 @@ from loyalty_pipeline.storage.pointer_file import Version, look, replace
 __all__ = ["Store", "clear_partials", "is_as_written", "sync_folder", "write_whole"]
 
 
-OURS = (".parquet", ".json")
-"""How the objects end that are swept away where nothing names them."""
-
-
 class Store:
     """A folder of `<table>/<month>/<digest>.parquet`, `manifests/<digest>.json` and `current.json`."""
 
@@ -133,12 +129,15 @@ class Store:
 
     def _files(self) -> Iterator[Place]:
         if isinstance(self.root, ObjectPath):
-            found = (path for path, _ in self.root.below() if path.key.endswith(OURS))
-            yield from (path for path in found if path != self._current)
+            yield from (path for path, _ in self.root.below() if _is_ours(path))
             return
         yield from self.root.glob("*/*/*.parquet")
         yield from self.root.glob("manifests/*.json")
         yield from self.root.rglob("*.partial")
+
+
+def _is_ours(path: ObjectPath) -> bool:
+    return path.key.endswith(".parquet") or (path.parent.name == "manifests" and path.key.endswith(".json"))
 
 
 def is_as_written(path: Place, entry: Entry) -> bool:

@@ -24,8 +24,10 @@ class State:
     @classmethod
     def of(cls, seen: Seen) -> "State":
         """From the object; one that is not there is free, one that cannot be read is somebody's."""
-        if seen.content is None:
-            return cls(is_held=False, holder=None, lease_seconds=0.0, is_suspect=False, renewed_at=0.0)
+        if not seen.content:
+            # An empty one came with the copy of a local folder, of which nobody has looked whether it is whole.
+            is_copy = seen.content is not None
+            return cls(is_held=False, holder=None, lease_seconds=0.0, is_suspect=is_copy, renewed_at=0.0)
         try:
             told = json.loads(seen.content)
             is_held, holder = told["holder"] is not None, Holder.of(told["holder"])

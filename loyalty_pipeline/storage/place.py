@@ -23,7 +23,9 @@ def place_of(told: object) -> Place:
     if "@" in bucket:
         message = "expected an address without user and password: credentials come from the environment"
         raise ValueError(message)
-    if scheme not in SCHEMES or not re.fullmatch(r"[\w.\-]+", bucket) or set("?#\\") & set(key):
+    # Other letters are told in several ways by servers and libraries.
+    is_plain = re.fullmatch(r"[\w.-]+", bucket, re.ASCII) and re.fullmatch(r"[\w./=+-]*", key, re.ASCII)
+    if scheme not in SCHEMES or not is_plain or {".", ".."} & set(key.split("/")):
         message = f"expected a folder, or bucket and prefix such as {SCHEMES[0]}://bucket/prefix"
         raise ValueError(message)
     return ObjectPath(scheme, bucket, "/".join(filter(None, key.split("/"))))

@@ -124,6 +124,25 @@ def _quiet() -> type:
     return Quiet
 
 
+@pytest.fixture(scope="session")
+def objects_server() -> Iterator[Objects]:
+    """The server, started when the first test asks for it."""
+    with running() as server:
+        yield server
+
+
+@pytest.fixture
+def server(objects_server: Objects, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
+    """The server, undisturbed, of which the environment tells."""
+    for name, value in objects_server.environment().items():
+        monkeypatch.setenv(name, value)
+    objects_server.undisturbed()
+    yield objects_server
+    objects_server.undisturbed()
+    if not objects_server.is_up():
+        objects_server.start()
+
+
 def is_required() -> bool:
     return os.environ.get("TEST_SERVERS") == "required"
 

@@ -104,6 +104,14 @@ def test_a_lock_that_cannot_be_read_is_somebody_s_until_its_lease_would_be_over(
     assert replace(state, renewed_at=state.renewed_at - 700).is_over(folder)
 
 
+def test_the_lock_of_a_local_folder_that_was_copied_is_free_and_what_was_copied_is_looked_at(
+    folder: ObjectPath,
+) -> None:
+    write_whole(folder / ".lock", b"")
+    with leased(folder) as ours:
+        assert ours.is_thorough
+
+
 def test_of_two_who_ask_at_once_one_gets_it(folder: ObjectPath, server: Objects) -> None:
     with exclusive(folder):
         pass

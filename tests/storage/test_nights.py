@@ -3,25 +3,31 @@
 `LOYALTY_SOAK_REQUESTS="20 40 60" pytest tests/storage/test_nights.py` also kills at the requests of these numbers.
 """
 
+import json
 import os
 import signal
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+import dagster as dg
 import pytest
 from typer.testing import CliRunner
 
 from loyalty_pipeline.cli.app import app
+from loyalty_pipeline.demo import write_company
+from loyalty_pipeline.lake.lock import exclusive
 from loyalty_pipeline.lake.store import Store
-from loyalty_pipeline.pipeline import nightly
+from loyalty_pipeline.pipeline import nightly, open_lake
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.storage.place import place_of
 from tests.faults.kept import TIMELY, Kept
 from tests.faults.runs import AS_OF, runs_over, write_first, write_today, write_yesterday
+from tests.orchestration.conftest import Company as Scheduled
 from tests.servers.objects import BUCKET, KEY_ID, SECRET, Objects, Request
 from tests.storage.nights import Nights, When
 
@@ -44,7 +50,10 @@ def company(objects_server: Objects, tmp_path_factory: pytest.TempPathFactory) -
     source, local, remote = here / "source", here / "local", place_of(f"s3://{BUCKET}/yesterday")
     assert isinstance(remote, ObjectPath)
     write_first(source)
-    with runs_over(source) as runs:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
+        for name, value in objects_server.environment().items():
+            patch.setenv(name, value)
+        runs = stack.enter_context(runs_over(source))
         nights = Nights(runs, objects_server, here)
         for days in (1, 0):
             for data in (local, remote):
@@ -211,6 +220,22 @@ def test_the_other_commands_work_on_a_store(company: Company, data: ObjectPath) 
     assert "invoice_lines" in nights.out
     assert nights.finish(data, ["quarantine", "replay", "--source", str(nights.runs.source)]) == 0
     assert nights.finish(data, ["backfill"]) == 0, nights.err
+    assert nights.finish(data, ["doctor"]) == 0, nights.out
+    assert f"{data} is writable, and honours conditional writes" in nights.out
+    assert "lock: free" in nights.out
+
+
+def test_the_doctor_says_who_holds_the_lock_and_that_the_store_is_gone(
+    company: Company, data: ObjectPath, server: Objects
+) -> None:
+    nights = company.nights
+    with exclusive(data):
+        assert nights.finish(data, ["doctor"]) == 1
+    assert f"in use by process {os.getpid()}" in nights.out
+    server.stop()
+    assert nights.finish(data, ["doctor"]) == 1
+    assert f"{data}" in nights.out
+    assert "cannot be reached" in nights.out
 
 
 def test_an_object_that_somebody_deleted_is_made_again_by_the_run_after_the_one_that_misses_it(
@@ -255,3 +280,26 @@ def test_the_demo_company_comes_out_in_a_store_as_on_a_disk(folder: ObjectPath, 
     lakes = [Store(place / "lake").read().tables for place in places]
     assert lakes[0] == lakes[1]
     assert not nightly(Settings.load(source=str(tmp_path / "demo"), data_dir=folder)).publication.is_changed
+
+
+def test_dagster_publishes_in_a_store_what_the_command_line_publishes_on_a_disk(
+    folder: ObjectPath, tmp_path: Path
+) -> None:
+    write_company(tmp_path / "source", customers=30, months=2, seed=7)
+    here, there = (
+        Settings.load(source=str(tmp_path / "source"), data_dir=place)
+        for place in (tmp_path / "data", folder)
+    )
+    done = nightly(here)
+    with dg.DagsterInstance.ephemeral() as instance:
+        scheduler = Scheduled(there, instance)
+        assert scheduler.run("ingest").success
+        months = open_lake(there).landed.months("invoices")
+        run = scheduler.run("metrics", (months[0], months[-1]))
+    assert run.success
+    facts = run.asset_materializations_for_node("snapshot")[0].metadata
+    assert facts["path"].value == f"{folder}/published/snapshots/{facts['snapshot'].value}"
+    for name in {f"{name}.parquet" for name in done.publication.rows} - TIMELY:
+        published = folder / "published" / "snapshots" / facts["snapshot"].value / name
+        assert published.read_bytes() == (done.publication.folder / name).read_bytes(), name
+    assert json.loads((folder / ".lock").read_bytes())["holder"] is None

@@ -43,7 +43,16 @@ def test_a_folder_stays_a_path() -> None:
 
 
 @pytest.mark.parametrize(
-    "told", ["s3://", "s3://buc ket/x", "ftp://host/x", "s3://bucket/x?versionId=1", "http://host/bucket"]
+    "told",
+    [
+        "s3://",
+        "s3://buc ket/x",
+        "ftp://host/x",
+        "s3://bucket/x?versionId=1",
+        "s3://bucket/a b",
+        "s3://b/../c",
+        "http://host/b",
+    ],
 )
 def test_what_is_no_address_of_a_store_is_refused_with_an_example(told: str) -> None:
     with pytest.raises(SettingsError, match="s3://bucket/prefix"):
