@@ -13,9 +13,6 @@ import polars as pl
 
 from loyalty_pipeline.lake.manifest import Inputs, digest_of
 from loyalty_pipeline.storage.files import write_whole
-from loyalty_pipeline.storage.object_path import ObjectPath
-from loyalty_pipeline.storage.place import Place
-from loyalty_pipeline.storage.recent import RECENT
 
 FOOTER_END = 8
 """A Parquet file ends with its footer's length in four bytes, and PAR1."""
@@ -36,13 +33,8 @@ def digest_of_file(schema: pl.Schema, content: bytes) -> str:
     return digest_of(re.sub(r"\s", "", repr(schema)), content[: -_footer(content)])
 
 
-def kept_as(path: Place, content: bytes) -> int:
+def kept_as(path: Path, content: bytes) -> int:
     """Keep a file of the name that its rows have, unless it is there: maybe with another footer. Its length then."""
-    if isinstance(path, ObjectPath):
-        if not path.create(content):
-            return path.size()
-        RECENT.put(path, content)
-        return len(content)
     if not (size := whole_size(path, content)):
         write_whole(path, content)
     return size or len(content)

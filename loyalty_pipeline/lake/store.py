@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace as replaced
 from io import BytesIO
 
 import polars as pl
@@ -13,9 +14,10 @@ from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.recovery import COMMITS, Counting, Damaged, counting, manifest_file, stored, tell
 from loyalty_pipeline.storage.files import clear_partials, remove_files, sync_folder, write_whole
 from loyalty_pipeline.storage.object_path import Moved, ObjectPath
-from loyalty_pipeline.storage.parquet import read_kept, scan_files
+from loyalty_pipeline.storage.parquet import read_each, scan_files
 from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.storage.pointer_file import Version, look, replace
+from loyalty_pipeline.storage.writes import Writes
 
 __all__ = ["Store", "clear_partials", "is_as_written", "sync_folder", "write_whole"]
 
@@ -28,6 +30,7 @@ class Store:
         self.root = root
         self._read: Version | None = None
         self._last: Version | None = None
+        self._writes = Writes()
 
     def read(self) -> Manifest:
         """The manifest that counts; an empty one where nothing was committed yet.
@@ -47,7 +50,11 @@ class Store:
         """Store the rows; a file with the same rows is kept as it is."""
         content, digest = as_file(frame, inputs or {})
         file = f"{table}/{month_of(part)}/{digest}.parquet"
-        size = kept_as(self.root / file, content)
+        path, size = self.root / file, len(content)
+        if isinstance(path, ObjectPath):
+            self._writes.send(path, content)
+        else:
+            size = kept_as(path, content)
         return Entry(file, frame.height, size, digest, latest)
 
     def path(self, entry: Entry) -> Place:
@@ -56,17 +63,22 @@ class Store:
 
     def scan(self, entries: Iterable[Entry]) -> pl.LazyFrame:
         """The rows of some files, in the order given."""
-        return scan_files([(self.path(entry), entry.bytes) for entry in entries])
+        return scan_files([(self._settled(entry), entry.bytes) for entry in entries])
 
     def rows(self, entry: Entry, columns: list[str] | None = None) -> pl.DataFrame:
         """The rows of one file, or some columns of them; raises `FileNotFoundError`."""
-        return read_kept(self.path(entry), entry.bytes, columns)
+        return next(self.each([entry], columns))
+
+    def each(self, entries: Iterable[Entry], columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The rows of some files, one after the other, or some columns of them; raises `FileNotFoundError`."""
+        return read_each([(self._settled(entry), entry.bytes) for entry in entries], columns)
 
     def commit(self, manifest: Manifest) -> str:
         """Make the manifest the one that counts, in one step, and return its digest.
 
         Raises `Locked` where the store is an object store and another run committed since this one read.
         """
+        self._correct(manifest)
         manifest.parent = self.current()
         manifest.notes[COMMITS] = manifest.notes.get(COMMITS, 0) + 1
         text = manifest.to_json()
@@ -97,6 +109,21 @@ class Store:
         pointer = self._pointer()
         # What is there is what `commit` wrote, unless a copy or a disk lost some of it.
         return pointer if pointer and manifest_file(self.root, pointer).exists() else self._counting().digest
+
+    def _settled(self, entry: Entry) -> Place:
+        path = self.path(entry)
+        if isinstance(path, ObjectPath):
+            self._writes.settle(path)
+        return path
+
+    def _correct(self, manifest: Manifest) -> None:
+        """Wait for what is on its way, and tell the true lengths of files that were there before."""
+        sizes = {str(path): size for path, size in self._writes.settled().items()}
+        for parts in manifest.tables.values() if sizes else ():
+            for part, entry in parts.items():
+                size = sizes.get(str(self.path(entry)), entry.bytes)
+                if size != entry.bytes:
+                    parts[part] = replaced(entry, bytes=size)
 
     def _counting(self) -> Counting:
         pointer = self._pointer()

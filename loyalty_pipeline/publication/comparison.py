@@ -98,10 +98,10 @@ class Comparison:
 
     def _rows(self, name: str, entries: dict[str, Entry], parts: list[str]) -> pl.DataFrame:
         """The rows of some parts, as they were written: another version of the code may have had other columns."""
+        found = {part: entries[part] for part in parts if part in entries}
         kept = [
-            self.lake.store.rows(entries[part]).with_columns(pl.lit(month_of(part)).alias(MONTH))
-            for part in parts
-            if part in entries
+            rows.with_columns(pl.lit(month_of(part)).alias(MONTH))
+            for part, rows in zip(found, self.lake.store.each(found.values()), strict=True)
         ]
         empty = pl.DataFrame(schema={**polars_schema(self.lake.tables[name].contract), MONTH: pl.String()})
         return pl.concat(kept, how="diagonal_relaxed") if kept else empty

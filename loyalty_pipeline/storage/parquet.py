@@ -17,7 +17,8 @@ from loyalty_pipeline.storage.recent import RECENT
 
 WHOLE_BYTES = 64_000_000
 """Files of so many bytes together are fetched; of more, only the columns that are asked for, a part at a time."""
-AT_ONCE = 8
+SMALL_BYTES = 2_000_000
+AT_ONCE, AHEAD = 8, 32
 
 
 def scan_files(files: Sequence[tuple[Place, int]]) -> pl.LazyFrame:
@@ -60,6 +61,17 @@ def read_kept(path: Place, size: int, columns: list[str] | None = None) -> pl.Da
         return pl.read_parquet(BytesIO(_fetched(path)), columns=columns)
     with reading(path):
         return pl.read_parquet(str(path), columns=columns, glob=False, **_told(path))
+
+
+def read_each(files: Sequence[tuple[Place, int]], columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+    """The rows of files that never change, one after the other; small ones of a store are fetched several at a time."""
+    for first in range(0, len(files), AHEAD):
+        some = files[first : first + AHEAD]
+        small = [path for path, size in some if isinstance(path, ObjectPath) and size <= SMALL_BYTES]
+        if len(small) > 1:
+            fetched(small)
+        for path, size in some:
+            yield read_kept(path, size, columns)
 
 
 def collected(rows: pl.LazyFrame, place: Place) -> pl.DataFrame:

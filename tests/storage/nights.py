@@ -27,15 +27,15 @@ class Nights:
     here: Path
     said: list[Path] = field(default_factory=list)
 
-    def start(self, data: object, words: Sequence[str] = (), **settings: str) -> int:
+    def start(self, data: object, words: Sequence[str] = ()) -> int:
         """Start a run or another command, and return its process id."""
         out, err = (self.here / f"{len(self.said)}.{name}" for name in ("out", "err"))
         self.said += [out, err]
-        order: dict[str, Any] = {"out": str(out), "err": str(err)}
-        if settings or (words and words[0] == "doctor"):
-            told = {"LOYALTY_DATA_DIR": str(data), "LOYALTY_SOURCE": str(self.runs.source), **settings}
-            order |= {"words": list(words), "settings": told}
-        return self.runs.start(data, words, **order)  # type: ignore[arg-type]
+        told = {"LOYALTY_DATA_DIR": str(data), "LOYALTY_MAX_BAD_SHARE": "0.5"}
+        order: dict[str, Any] = {"words": [*(words or self.runs.run())], "settings": told, "data": str(data)}
+        if words and words[0] == "doctor":
+            told["LOYALTY_SOURCE"] = str(self.runs.source)
+        return self.runs._ask({**order, "out": str(out), "err": str(err)})  # noqa: SLF001 - one of its orders
 
     def finish(self, data: object, words: Sequence[str] = ()) -> int:
         return self.runs.wait(self.start(data, words))

@@ -218,7 +218,7 @@ def test_the_other_commands_work_on_a_store(company: Company, data: ObjectPath) 
     assert "invoice_lines" in nights.out
     assert nights.finish(data, ["quarantine", "list"]) == 0
     assert "invoice_lines" in nights.out
-    assert nights.finish(data, ["quarantine", "replay", "--source", str(nights.runs.source)]) == 0
+    assert nights.finish(data, ["quarantine", "replay", "--source", str(nights.runs.source)]) == 0, nights.err
     assert nights.finish(data, ["backfill"]) == 0, nights.err
     assert nights.finish(data, ["doctor"]) == 0, nights.out
     assert f"{data} is writable, and honours conditional writes" in nights.out
