@@ -3,7 +3,7 @@
 Nothing names them before the run has waited for all of them.
 """
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from loyalty_pipeline.storage.object_path import ObjectPath
@@ -18,14 +18,17 @@ WAITING = 64
 
 @dataclass
 class Writes:
-    """What one writer has sent and not waited for yet."""
+    """What one writer has sent and not waited for yet. After one that failed no other is written, and the fault is told again."""
 
     _pool: ThreadPoolExecutor | None = None
     _sent: dict[ObjectPath, "Future[int]"] = field(default_factory=dict)
     _sizes: dict[ObjectPath, int] = field(default_factory=dict)
+    _fault: Exception | None = None
 
     def send(self, path: ObjectPath, content: bytes) -> None:
         """Write it, unless it is there; big ones at once."""
+        if self._fault:
+            raise self._fault
         RECENT.put(path, content)
         if len(content) > SMALL_BYTES:
             self._sizes[path] = _kept(path, content)
@@ -53,8 +56,16 @@ class Writes:
         return sizes
 
     def _settle(self, path: ObjectPath) -> None:
-        # Still among those sent if it fails, so that whoever asks next hears of it as well.
-        self._sizes[path] = self._sent[path].result()
+        try:
+            self._sizes[path] = self._sent[path].result()
+        except CancelledError:
+            raise (self._fault or CancelledError) from None
+        except Exception as fault:
+            self._fault = fault
+            if self._pool:
+                # Each of them would be tried again and again, at a store that is gone.
+                self._pool.shutdown(wait=False, cancel_futures=True)
+            raise
         del self._sent[path]
 
 
