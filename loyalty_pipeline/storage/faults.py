@@ -19,6 +19,9 @@ MARKS = (
 )
 """One of these stands in whatever polars says about a store."""
 
+ASKED_FOR_CREDENTIALS = ("169.254.169.254", "169.254.170.2", "metadata.google.internal")
+"""Who is asked on the machines of a cloud, where the environment has none."""
+
 ENVIRONMENT = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 """How the variables begin that each service reads."""
 
@@ -60,10 +63,11 @@ def _why(text: str, code: str, place: str) -> str:
     status = next(iter(re.findall(r"status code: (\d{3})", text)), "")
     said = " ".join(filter(None, (status, code)))
     variables = ENVIRONMENT.get(place.partition("://")[0], "")
+    is_asked_for = any(mark in text for mark in ASKED_FOR_CREDENTIALS)
+    if is_asked_for or (not status and ("Missing" in text or "credential" in text.lower())):
+        return f"no credentials or account were found. Set the variables {variables}* in the environment."
     if status in {"401", "403"}:
         return f"the store refuses access ({said}). Check the variables {variables}* and what they are allowed to do."
-    if "Missing" in text or "credential" in text.lower():
-        return f"no credentials or account were found. Set the variables {variables}* in the environment."
     if "URL scheme is not allowed" in text or "BadScheme" in text:
         return "the endpoint is plain http. Set AWS_ALLOW_HTTP=true if that is meant."
     if said:

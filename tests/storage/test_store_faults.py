@@ -39,6 +39,13 @@ def test_what_a_server_repeats_of_the_request_is_told_to_nobody() -> None:
     assert not any(secret in repr(told) for secret in (KEY_ID, SECRET, "StringToSign"))
 
 
+def test_who_has_no_credentials_is_told_so_and_not_of_the_server_that_was_asked_for_some() -> None:
+    asked = "Generic S3 error: Error performing PUT http://169.254.169.254/latest/api/token - 403 Forbidden"
+    assert str(said_plainly(OSError(asked), "s3://bucket/x")) == (
+        "s3://bucket/x: no credentials or account were found. Set the variables AWS_* in the environment."
+    )
+
+
 def test_what_is_not_about_a_store_stays_as_it_is() -> None:
     assert said_plainly(OSError(28, "No space left on device"), "s3://bucket/x") is None
     assert said_plainly(StoreError("s3://bucket/x: told before"), "s3://bucket/y") is None
