@@ -7,6 +7,7 @@ import polars as pl
 import pytest
 
 from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.lake.manifest import Manifest
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.storage import bucket, parquet
 from loyalty_pipeline.storage.conditions import check_conditions
@@ -130,6 +131,7 @@ def test_big_files_are_read_by_columns_and_missing_ones_are_not_found(
 def test_what_was_just_written_is_not_fetched(folder: ObjectPath, server: Objects) -> None:
     store, rows = Store(folder), pl.DataFrame({"a": [1]})
     entry = store.write("t", "2024-01", rows)
+    store.commit(Manifest())
     server.requests.clear()
     assert store.scan([entry]).collect().equals(rows)
     assert server.requests == []
