@@ -13,10 +13,11 @@ from loyalty_pipeline.lake.manifest import Entry, Inputs, Manifest, digest_of
 from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.recovery import COMMITS, Counting, Damaged, counting, manifest_file, stored, tell
 from loyalty_pipeline.storage.files import clear_partials, remove_files, sync_folder, write_whole
-from loyalty_pipeline.storage.object_path import Moved, ObjectPath
+from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.storage.parquet import read_each, scan_files
 from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.storage.pointer_file import Version, look, replace
+from loyalty_pipeline.storage.seen import Moved
 from loyalty_pipeline.storage.writes import Writes
 
 __all__ = ["Store", "clear_partials", "is_as_written", "sync_folder", "write_whole"]

@@ -10,8 +10,8 @@ from uuid import uuid4
 
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.storage import pointer_file
-from loyalty_pipeline.storage.object_path import Moved
 from loyalty_pipeline.storage.place import Place
+from loyalty_pipeline.storage.seen import Moved
 
 REMEMBERED = 1000
 """Publications that the history names."""

@@ -3,7 +3,8 @@
 from uuid import uuid4
 
 from loyalty_pipeline.storage.faults import StoreError
-from loyalty_pipeline.storage.object_path import Moved, ObjectPath, Seen
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.seen import Moved, Seen
 
 NOBODY_S = Seen(b"", {"e_tag": '"0"', "version": "1"})
 """A version that no object has."""

@@ -17,7 +17,8 @@ from loyalty_pipeline.storage.conditions import check_conditions
 from loyalty_pipeline.storage.guards import GUARDS, LOCK
 from loyalty_pipeline.storage.holder import Holder
 from loyalty_pipeline.storage.lock_state import State
-from loyalty_pipeline.storage.object_path import Moved, ObjectPath, Seen
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.seen import Moved, Seen
 
 LEASE_SECONDS = 600.0
 """How long a run that died without a word keeps others out."""

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from uuid import uuid4
 
 from loyalty_pipeline.storage.holder import Holder
-from loyalty_pipeline.storage.object_path import ObjectPath, Seen
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.seen import Seen
 
 UNKNOWN_SECONDS = 600.0
 """The lease of a lock that cannot be read."""

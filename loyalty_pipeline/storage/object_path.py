@@ -12,6 +12,7 @@ from loyalty_pipeline.storage import guards
 from loyalty_pipeline.storage.bucket import bucket
 from loyalty_pipeline.storage.faults import StoreError, answering
 from loyalty_pipeline.storage.recent import RECENT
+from loyalty_pipeline.storage.seen import Moved, Seen
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -19,20 +20,6 @@ if TYPE_CHECKING:
 PAGE = 1000
 """How many objects one request lists or deletes."""
 CONFLICTS = ("AlreadyExistsError", "PreconditionError")
-
-
-class Moved(Exception):
-    """A conditional write found another object than the one it was meant to replace."""
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """An object as it was read: its content and what names this version of it. Both are None where there was none."""
-
-    content: bytes | None = None
-    version: dict[str, str] | None = None
-    changed_at: float = 0.0
-    """The store's own instant of the last change."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,7 +91,7 @@ class ObjectPath:
             with answering(str(self)):
                 answer = obstore.get(self._client(), self.key)
                 meta = answer.meta
-                return Seen(bytes(answer.bytes()), _version(meta), meta["last_modified"].timestamp())
+                return Seen(bytes(answer.bytes()), Seen.version_of(meta), meta["last_modified"].timestamp())
         except FileNotFoundError:
             return Seen()
 
@@ -137,7 +124,7 @@ class ObjectPath:
             if now.content == content:
                 return now
             raise
-        return Seen(content, _version(put))
+        return Seen(content, Seen.version_of(put))
 
     def unlink(self, *, missing_ok: bool = False) -> None:
         """Delete it; nobody is told where it was not there."""
@@ -178,11 +165,6 @@ class ObjectPath:
         except FileNotFoundError:
             message = f"{self}: there is no such bucket. Create it, or correct the address."
             raise StoreError(message) from None
-
-
-def _version(told: Any) -> dict[str, str]:
-    """What names a version, as far as the store says: Amazon's has tags, Google's numbers."""
-    return {name: told[name] for name in ("e_tag", "version") if told.get(name)}
 
 
 def delete(paths: Iterable[ObjectPath]) -> int:

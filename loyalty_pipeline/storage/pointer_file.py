@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 from loyalty_pipeline.storage import guards
 from loyalty_pipeline.storage.files import write_whole
-from loyalty_pipeline.storage.object_path import ObjectPath, Seen
+from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.storage.place import Place
+from loyalty_pipeline.storage.seen import Seen
 
 
 @dataclass(frozen=True)

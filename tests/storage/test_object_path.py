@@ -16,7 +16,8 @@ from loyalty_pipeline.storage.files import (
     sizes_of,
     write_whole,
 )
-from loyalty_pipeline.storage.object_path import Moved, ObjectPath, Seen
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.seen import Moved, Seen
 from loyalty_pipeline.storage.place import place_of
 from tests.servers.objects import SECRET, Objects
 
