@@ -77,6 +77,7 @@ def data(company: Company, folder: ObjectPath) -> ObjectPath:
 def test_nights_in_a_store_keep_what_nights_on_a_disk_keep(company: Company, data: ObjectPath) -> None:
     assert company.nights.kept(data) == company.before
     company.nights.run(data)
+    assert f"{data}/published/snapshots/" in company.nights.out
     assert company.nights.kept(data) == company.after
 
 

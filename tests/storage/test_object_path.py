@@ -17,8 +17,8 @@ from loyalty_pipeline.storage.files import (
     write_whole,
 )
 from loyalty_pipeline.storage.object_path import ObjectPath
-from loyalty_pipeline.storage.seen import Moved, Seen
 from loyalty_pipeline.storage.place import place_of
+from loyalty_pipeline.storage.seen import Moved, Seen
 from tests.servers.objects import SECRET, Objects
 
 
