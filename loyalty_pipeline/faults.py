@@ -34,10 +34,6 @@ class SourceError(Exception):
     """A source that is not there or cannot be read."""
 
 
-class Locked(Exception):
-    """Another run holds the lock, or has taken it over."""
-
-
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
     """Turn a write that fails into an `OSError` that names the file.

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from loyalty_pipeline.faults import Locked, writing
-from loyalty_pipeline.storage.faults import answering
+from loyalty_pipeline.faults import writing
+from loyalty_pipeline.storage.faults import Locked, answering
 from loyalty_pipeline.storage.files import clear_partials
 from loyalty_pipeline.storage.lease import leased
 from loyalty_pipeline.storage.object_path import ObjectPath

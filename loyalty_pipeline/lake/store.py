@@ -7,11 +7,11 @@ from io import BytesIO
 
 import polars as pl
 
-from loyalty_pipeline.faults import Locked
 from loyalty_pipeline.lake.data_file import as_file, digest_of_file, kept_as
 from loyalty_pipeline.lake.manifest import Entry, Inputs, Manifest, digest_of
 from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.recovery import COMMITS, Counting, Damaged, counting, manifest_file, stored, tell
+from loyalty_pipeline.storage.faults import Locked
 from loyalty_pipeline.storage.files import clear_partials, remove_files, sync_folder, write_whole
 from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.storage.parquet import read_each, scan_files

@@ -26,6 +26,10 @@ ENVIRONMENT = {"s3": "AWS_", "gs": "GOOGLE_", "az": "AZURE_"}
 """How the variables begin that each service reads."""
 
 
+class Locked(Exception):
+    """Another run holds the lock, or has taken it over."""
+
+
 class StoreError(SourceError):
     """An object store that cannot be reached, or refuses."""
 

@@ -12,8 +12,9 @@ from threading import Lock as Mutex
 from time import monotonic, time
 from uuid import uuid4
 
-from loyalty_pipeline.faults import Locked, SourceError
+from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.storage.conditions import check_conditions
+from loyalty_pipeline.storage.faults import Locked
 from loyalty_pipeline.storage.guards import GUARDS, LOCK
 from loyalty_pipeline.storage.holder import Holder
 from loyalty_pipeline.storage.lock_state import State
