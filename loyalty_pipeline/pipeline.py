@@ -138,7 +138,7 @@ def nightly(
     as they were. Raises `SourceError`, `DataFault`, `ContractBroken` or `Locked`; what was published before then stays.
     """
     say = told or (lambda *_: None)
-    check_mappings(settings.tables)
+    check_mappings(settings.tables, settings.sources)
     # Before anything is read: who has to mend them should not wait for it.
     found_out(settings)
     with exclusive(settings.data_dir):
@@ -157,7 +157,7 @@ def plan(settings: Settings) -> NightPlan:
 
     Raises `SourceError` where the source cannot be looked at.
     """
-    check_mappings(settings.tables)
+    check_mappings(settings.tables, settings.sources)
     extract, lake = preview(settings), open_lake(settings)
     recompute = plan_of(lake, [name for name, raw in extract.items() if raw.may_land])
     contents = Contents(lake, _published(), _logs(settings))
@@ -182,12 +182,31 @@ def backfill(
         return done, publish(settings, lake)
 
 
+def extract(settings: Settings, *, is_reconciling: bool = False, told: Told | None = None) -> LandingReport:
+    """Land what is new at the sources, under the data folder's lock; nothing is computed or published.
+
+    `is_reconciling` compares all keys of databases with what has landed. Raises `SourceError`, `DataFault` or `Locked`.
+    """
+    check_mappings(settings.tables, settings.sources)
+    with exclusive(settings.data_dir):
+        return ingest(settings, told=told, is_reconciling=is_reconciling)
+
+
 def ingest(
-    settings: Settings, *, told: Told | None = None, reread: frozenset[str] = frozenset()
+    settings: Settings,
+    *,
+    told: Told | None = None,
+    reread: frozenset[str] = frozenset(),
+    is_reconciling: bool = False,
 ) -> LandingReport:
     """Land what is new at the source; the caller holds the lock."""
     say = told or (lambda *_: None)
-    return land(settings, progress=lambda table, *_: say(f"landing {table}", 0, 1), reread=reread)
+    return land(
+        settings,
+        progress=lambda table, *_: say(f"landing {table}", 0, 1),
+        reread=reread,
+        is_reconciling=is_reconciling,
+    )
 
 
 def publish(settings: Settings, lake: Lake) -> Publication:

@@ -21,6 +21,7 @@ from pydantic import (
     SecretStr,
     ValidationError,
     WithJsonSchema,
+    model_validator,
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
@@ -62,13 +63,14 @@ def _web_address(address: SecretStr) -> SecretStr:
     return address
 
 
-__all__ = ["Settings", "SettingsError", "TableMapping", "settings_schema"]
+__all__ = ["Settings", "SettingsError", "SourceSettings", "TableMapping", "settings_schema"]
 
 DataDir = Annotated[Place, PlainValidator(place_of), WithJsonSchema({"type": "string", "format": "path"})]
 Days = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Weight = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+ReadAs = Literal["text", "whole", "number", "amount", "instant", "day", "flag"]
 Constant = str | bool | int | Decimal | datetime | date
 
 
@@ -77,6 +79,10 @@ class TableMapping(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    source: str | None = Field(None, description="Which of [sources] has it; default: the setting `source`.")
+    table: str | None = Field(
+        None, description="Table or view of a database, such as shop.invoices; default: its name."
+    )
     file: str | None = Field(None, description="File or folder of the table; default: its name.")
     columns: dict[str, str] = Field({}, description="Contract column -> the source's name for it.")
     values: dict[str, Constant] = Field({}, description="Contract column -> constant, for what it lacks.")
@@ -90,6 +96,44 @@ class TableMapping(BaseModel):
     distinct: bool = Field(
         default=False, description="Keep one row a key, where several tables come from one file."
     )
+    query: str = Field("", description="SQL that makes the rows of the tables in `reads`.")
+    reads: dict[str, dict[str, ReadAs]] = Field(
+        {}, description="Table of the source -> its columns that the query reads -> their types."
+    )
+    minor_units: dict[str, str] = Field(
+        {}, description="Amount of the query's result that is in cents -> the column with its currency."
+    )
+    minor_digits: dict[str, Annotated[int, Field(ge=0, le=4)]] = Field(
+        {}, description="Currency -> its decimals, where the system counts otherwise than ISO 4217."
+    )
+
+    @model_validator(mode="after")
+    def _query_and_reads(self) -> Self:
+        if bool(self.query) != bool(self.reads):
+            message = "expected `query` and `reads` together: reads lists what the query may use"
+            raise ValueError(message)
+        if self.minor_units and not self.query:
+            message = "expected `minor_units` with a `query`"
+            raise ValueError(message)
+        return self
+
+
+class SourceSettings(BaseModel):
+    """One of several sources."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    url: str = Field(
+        min_length=1,
+        repr=False,
+        description="Folder or URL; ${NAME} stands for a variable of the environment, as for passwords.",
+    )
+    tables: tuple[str, ...] = Field((), description="Raw tables that are read from it.")
+    database_schema: str = Field("", description="Schema of the database in which its tables are.")
+    landing: str = Field(
+        "",
+        description="Whose tables they are: fivetran_stripe, for one. How they are read comes with the package.",
+    )
 
 
 class Settings(BaseSettings):
@@ -99,7 +143,26 @@ class Settings(BaseSettings):
         frozen=True, extra="forbid", env_prefix="LOYALTY_", env_ignore_empty=True
     )
 
-    source: str = Field("data/demo", min_length=1, description="Folder or URL of the raw tables.")
+    source: str = Field(
+        "data/demo",
+        min_length=1,
+        repr=False,
+        description="Folder or URL of the raw tables; ${NAME} stands for a variable of the environment, as for passwords. "
+        "Without it, where there are [sources], only they are read.",
+    )
+    sources: dict[str, SourceSettings] = Field(
+        {}, description="Other sources by name, for the tables that they list or whose mapping names them."
+    )
+    overlap_minutes: Annotated[int, Field(ge=0)] = Field(
+        60,
+        description="How far before the newest change that has landed a database is read again: a row may be committed this "
+        "long after the instant it says it changed at.",
+    )
+    reconcile: Literal["when needed", "weekly", "never"] = Field(
+        "when needed",
+        description="When all keys of a database's table are compared with what has landed, to find deleted and late rows: in each "
+        "night whose counts disagree, then at most weekly, or only by loyalty extract --reconcile.",
+    )
     data_dir: DataDir = Field(
         Path("data"),
         description="Folder of the lake, the landing zone and what is published, or its address in an object store, such as "
@@ -215,6 +278,12 @@ class Settings(BaseSettings):
         None, description="Address told of failures. It is a secret: LOYALTY_ALERT_WEBHOOK only."
     )
     tables: dict[str, TableMapping] = Field({}, description="Raw table -> how it is found in the source.")
+
+    @model_validator(mode="after")
+    def _only_stated_sources(self) -> Self:
+        if self.sources and "source" not in self.model_fields_set:
+            object.__setattr__(self, "source", "")
+        return self
 
     @classmethod
     def load(cls, file: Path | None = None, **overrides: Any) -> Self:

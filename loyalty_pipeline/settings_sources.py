@@ -3,6 +3,7 @@
 import os
 import re
 import tomllib
+from collections.abc import Iterator
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
@@ -17,6 +18,9 @@ PREFIX = "LOYALTY_"
 EXPECTATIONS = "expectations"
 PATHS = ("source", "data_dir", EXPECTATIONS)
 SECRETS = ("alert_webhook",)
+SQLITE = "sqlite:///"
+PASSWORD = re.compile(r"://[^/@]*:(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]+@")
+"""An address with a password in so many letters."""
 
 
 class SettingsError(Exception):
@@ -96,16 +100,44 @@ def _from_file(file: Path) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as malformed:
         message = f"{file}: expected TOML, found a mistake: {malformed}"
         raise SettingsError(message) from None
+    for name, address in _addresses(values):
+        if PASSWORD.search(address):
+            message = f"{name} ({file}): a password must not stand in a file; write ${{NAME}} there and set the variable NAME"
+            raise SettingsError(message)
     for name in set(SECRETS) & values.keys():
         message = f"{name} ({file}): a secret must not stand in a file; set {PREFIX}{name.upper()} instead"
         raise SettingsError(message)
-    return values | {name: _placed(values[name], file.parent) for name in PATHS if name in values}
+    placed = {name: _placed(values[name], file.parent) for name in PATHS if name in values}
+    if isinstance(several := values.get("sources"), dict):
+        placed["sources"] = {
+            name: one | {"url": _placed(one["url"], file.parent)} if _has_url(one) else one
+            for name, one in several.items()
+        }
+    return values | placed
+
+
+def _addresses(values: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    several = values.get("sources")
+    named = (
+        [(f"sources.{name}.url", one["url"]) for name, one in several.items() if _has_url(one)]
+        if isinstance(several, dict)
+        else []
+    )
+    for name, address in [("source", values.get("source")), *named]:
+        if isinstance(address, str):
+            yield name, address
+
+
+def _has_url(one: object) -> bool:
+    return isinstance(one, dict) and "url" in one
 
 
 def _placed(path: object, folder: Path) -> object:
-    if not isinstance(path, str) or not path or "://" in path:
+    if not isinstance(path, str) or not path or "${" in path:
         return path
-    return str(folder / Path(path).expanduser())
+    if path.startswith(SQLITE) and not path.startswith(f"{SQLITE}/"):
+        return f"{SQLITE}{folder.absolute() / path.removeprefix(SQLITE)}"
+    return path if "://" in path else str(folder / Path(path).expanduser())
 
 
 def _siblings(settings: type[BaseModel], names: list[str]) -> set[str]:
@@ -130,6 +162,5 @@ def _expectation(message: str) -> str:
 
 
 def _shown(value: object) -> str:
-    # An address may have been given with a password in it.
-    told = re.sub(r"://[^/]*@", "://***@", str(value))
-    return f'"{told}"' if isinstance(value, str) else told
+    text = PASSWORD.sub("://***@", str(value))
+    return f'"{text}"' if isinstance(value, str) else text

@@ -6,6 +6,10 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import settings
 
+from tests.servers.fixtures import postgres, postgres_server
+
+__all__ = ["postgres", "postgres_server"]
+
 # How long an example takes says something of the machine's other work, nothing of the code.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

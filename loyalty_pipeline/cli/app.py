@@ -65,6 +65,28 @@ def plan(
 
 
 @app.command()
+def extract(
+    source: Source = None,
+    data_dir: DataDir = None,
+    *,
+    reconcile: Annotated[
+        bool,
+        typer.Option(
+            "--reconcile", help="Compare all keys of databases with what has landed, and mend that."
+        ),
+    ] = False,
+    settings: SettingsFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Land what is new at the sources, and compute nothing: the first step of a run."""
+    with said("Nothing landed; what landed before is as it was."):
+        chosen = Settings.load(settings, source=source, data_dir=data_dir)
+        from loyalty_pipeline.cli.extract import run_extract  # noqa: PLC0415 - polars is not needed to print help
+
+        run_extract(chosen, is_reconciling=reconcile, is_json=as_json)
+
+
+@app.command()
 def backfill(  # noqa: PLR0913 - one parameter an option
     first: Annotated[str | None, typer.Option("--from", help="First month, such as 2024-01.")] = None,
     last: Annotated[str | None, typer.Option("--to", help="Last month; default: the newest.")] = None,
@@ -88,14 +110,39 @@ def demo(
     months: Annotated[int, typer.Option(min=1, help="Months of its history.")] = 36,
     seed: Annotated[int, typer.Option(help="Another seed, another company.")] = 7,
     out: Annotated[Path, typer.Option(help="Folder to write it to.")] = Path("data/demo"),
+    into: Annotated[
+        str | None, typer.Option(help="PostgreSQL database to load it into instead: postgresql://...")
+    ] = None,
 ) -> None:
     """Make a company: its raw tables, its settings, and the answers to its metrics."""
+    if into is not None:
+        with said("Nothing was made there."):
+            from loyalty_pipeline.cli.demo_into import write_into  # noqa: PLC0415 - as below
+
+            write_into(into, customers=customers, months=months, seed=seed)
+        return
     from loyalty_pipeline.demo import write_company  # noqa: PLC0415 - numpy is not needed to print help
 
     company = write_company(out, customers=customers, months=months, seed=seed)
     rows = sum(company.tables.values())
     typer.echo(f"{out}: {len(company.tables)} raw tables with {rows:,} rows, as of {company.as_of}")
     typer.echo(f"Next: loyalty run --source {out} --data-dir data")
+
+
+@app.command()
+def init(
+    source: Annotated[
+        str, typer.Argument(help="Folder or URL; ${NAME} stands for a variable of the environment.")
+    ],
+    out: Annotated[Path, typer.Option(help="Settings file to write.")] = Path("loyalty.toml"),
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file that is there.")] = False,
+) -> None:
+    """Look at a source and propose a loyalty.toml: where the raw tables are, what is missing for which metric."""
+    with said("Nothing was written."):
+        from loyalty_pipeline.cli.init import propose  # noqa: PLC0415 - reads the source
+
+        propose(source, out, is_forced=force)
 
 
 @app.command()

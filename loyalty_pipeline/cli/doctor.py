@@ -4,35 +4,20 @@ import os
 import platform
 import shutil
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
+from loyalty_pipeline.cli.doctor_sources import source_findings
+from loyalty_pipeline.cli.finding import Finding
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.lake.lock import Locked, exclusive
 from loyalty_pipeline.settings import Settings, SettingsError
-from loyalty_pipeline.sources.catalogue import RAW_TABLES
-from loyalty_pipeline.sources.files import FileSource
 from loyalty_pipeline.storage.conditions import check_conditions
 from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.validation.entries.entry import Entry, files, read_entries
 
 LIBRARIES = ("polars", "dataframely", "dagster", "great-expectations", "pyarrow")
 ENOUGH_BYTES = 1_000_000_000
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One thing looked at."""
-
-    subject: str
-    is_good: bool
-    told: str
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON takes it."""
-        return asdict(self)
 
 
 def examine(file: Path | None) -> list[Finding]:
@@ -47,7 +32,7 @@ def examine(file: Path | None) -> list[Finding]:
         *findings,
         Finding("settings", is_good=True, told=told),
         *_expectations(settings.expectations),
-        *_source(settings),
+        *_sources(settings),
         *_data_dir(settings),
     ]
 
@@ -84,24 +69,11 @@ def _count(entries: list[Entry]) -> str:
     return ", ".join(told) + (" changed" if changed else "") if told else "no entries"
 
 
-def _source(settings: Settings) -> Iterator[Finding]:
+def _sources(settings: Settings) -> Iterator[Finding]:
     try:
-        source = FileSource.of(settings.source, settings.tables)
-        found = {name: source.find(name) for name in RAW_TABLES}
-    except SourceError as fault:
-        yield Finding("source", is_good=False, told=str(fault))
-        return
-    for name, contract in RAW_TABLES.items():
-        file = found[name]
-        if file is not None:
-            yield Finding(name, is_good=True, told=str(file.place))
-        else:
-            missing = (
-                "not there; optional: what needs it is empty"
-                if contract.is_optional
-                else "required, and not there"
-            )
-            yield Finding(name, is_good=contract.is_optional, told=missing)
+        yield from source_findings(settings)
+    except (SourceError, SettingsError) as wrong:
+        yield Finding("source", is_good=False, told=str(wrong))
 
 
 def _data_dir(settings: Settings) -> Iterator[Finding]:

@@ -1,5 +1,7 @@
 """Exit codes, and errors said in a sentence instead of a traceback."""
 
+import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -21,8 +23,8 @@ CODES: dict[type[Exception], int] = {
     PublicationConflict: 4,
 }
 """0 is success, 1 bad data, 2 wrong settings or arguments, 3 a source or disk that fails, 4 a lake in use."""
-INTERRUPTED = 130
-"""What shells expect of a program that Ctrl-C ended."""
+INTERRUPTED, PIPE_CLOSED = 130, 141
+"""What shells expect of a program that Ctrl-C ended, and of one whose reader went away."""
 
 
 EXPECTED: tuple[type[BaseException], ...] = (*CODES, KeyboardInterrupt)
@@ -36,6 +38,10 @@ def said(afterwards: str = "") -> Iterator[None]:
     """
     try:
         yield
+    except BrokenPipeError:
+        # Who read what was told has seen enough. Python would complain again when it closes the pipe.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise SystemExit(PIPE_CLOSED) from None
     except EXPECTED as fault:
         typer.echo(f"loyalty: {_told(fault)}", err=True)
         if afterwards:

@@ -15,6 +15,7 @@ from loyalty_pipeline.landing.preview import ABSENT, MAY_BE_READ, MISSING, READ,
 from loyalty_pipeline.pipeline import NightPlan, plan
 from loyalty_pipeline.publication.preview import CERTAIN, NO, POSSIBLE, Foreseen
 from loyalty_pipeline.settings import Settings
+from loyalty_pipeline.sources.opening import places_of
 
 WIDTH = 100
 GONE = "-gone"
@@ -28,7 +29,7 @@ def tell_plan(settings: Settings, *, is_json: bool) -> None:
     if is_json:
         typer.echo(json.dumps(night.to_dict(), indent=1))
         return
-    for line in lines(night, settings.source):
+    for line in lines(night, places_of(settings)):
         typer.echo(line)
 
 

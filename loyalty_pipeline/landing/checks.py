@@ -1,6 +1,6 @@
 """The checks of one table's extract: what is asked of it, in which order, and when the night stops."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -10,8 +10,9 @@ from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.landing.report import TableReport
+from loyalty_pipeline.landing.taken import Reconciliation
 from loyalty_pipeline.validation.results import CheckResult, counted
-from loyalty_pipeline.validation.rule import KEY, NO_COLUMN_LOST, Rule
+from loyalty_pipeline.validation.rule import ALL_READ, KEY, NO_COLUMN_LOST, Rule
 from loyalty_pipeline.validation.validator import Judgement, Rows, Validator
 
 USABLE = Rule(
@@ -24,6 +25,16 @@ USABLE = Rule(
 )
 """The only rule that no expectation checks: it is about what landing did with the rows."""
 
+AGREES = Rule(
+    "source_and_landing_agree",
+    "*",
+    "the database has as many keys, changed at the same instants, as were read of it",
+    "",
+    scope="table",
+    severity="warning",
+    tolerance="its own",
+)
+"""What a database says of itself, held against what was read of it."""
 
 NUMBERS = ("Int", "UInt", "Float", "Decimal")
 """How the names of the types of numbers begin."""
@@ -60,25 +71,49 @@ class Checks:
         used = _numbers_as_they_are(_used(before, self.reading), now)
         rules = [_with(rule, columns=used if rule.name == NO_COLUMN_LOST else before) for rule in scoped]
         # Types inferred from text change with the rows; only a file that states its types can break its word.
-        if not self.reading.extract.states_types:
+        if not self.reading.extract.origin.states_types:
             rules = [_with(rule, changed="allow") for rule in rules]
         rows = Rows(self.reading.table, pl.LazyFrame(schema=now), 0)
         self.results += self.validator.validate(rows, rules).results
 
-    def of_rows(self, references: dict[str, pl.LazyFrame]) -> Judgement:
-        """Judge each row by itself, and the table as a whole."""
+    def of_rows(self, references: dict[str, pl.LazyFrame], whole: Callable[[], pl.LazyFrame]) -> Judgement:
+        """Judge each row by itself, and the table as a whole, which `whole` gives where these rows are but a part of it."""
         extract = self.reading.extract
-        parameters = self.parameters | {"source_rows": extract.rows}
         rows = Rows(
-            self.reading.table, self.reading.rows(), extract.rows, self.reading.key, references, parameters
+            self.reading.table,
+            self.reading.rows(),
+            extract.rows,
+            self.reading.key,
+            references,
+            self.parameters | {"source_rows": extract.rows},
+            extract.population,
         )
-        judged = self.validator.validate(rows, [*self._scoped("row"), *self._scoped("table")])
+        about_all = [rule for rule in self._scoped("table") if extract.part and rule.name != ALL_READ]
+        about_these = [
+            rule for rule in (*self._scoped("row"), *self._scoped("table")) if rule not in about_all
+        ]
+        judged = self.validator.validate(rows, about_these)
         self.results += judged.results
+        if about_all:
+            table = whole()
+            height = int(table.select(pl.len()).collect().item())
+            self.results += self.validator.validate(
+                replace(rows, frame=table, height=height), about_all
+            ).results
         return judged
+
+    def of_reconciliation(self, found: Reconciliation) -> None:
+        """Hold what the source says it has against what was read of it."""
+        result = counted(self.reading.table, AGREES, found.source.keys, 0, [])
+        differs = (
+            "" if found.is_equal else ". loyalty extract --reconcile compares all keys and mends what differs"
+        )
+        self.results.append(replace(result, passed=found.is_equal, observed=found.told + differs))
 
     def of_ledger(self, ledger: pl.DataFrame, references: dict[str, pl.LazyFrame]) -> Judgement:
         """Judge what needs other rows: what a row refers to, and the other versions of its key."""
-        rows = Rows(self.reading.table, ledger.lazy(), ledger.height, self.reading.key, references)
+        table, population = self.reading.table, self.reading.extract.population
+        rows = Rows(table, ledger.lazy(), ledger.height, self.reading.key, references, population=population)
         scoped = [rule for rule in (*self._scoped("reference"), *self._scoped("version")) if rule.name != KEY]
         asked = [rule for rule in scoped if rule.arguments.get("reference", "") in {"", *references}]
         judged = self.validator.validate(rows, asked)
@@ -134,7 +169,7 @@ def _used(before: dict[str, str], reading: Reading) -> dict[str, str]:
 
     A column that has got another name, which the mapping says, is not missed.
     """
-    extract, stated = reading.extract, reading.extract.file.mapping.columns
+    extract, stated = reading.extract, reading.extract.origin.mapping.columns
     names = {stated.get(column, column): column for column in extract.contract.columns()}
     return {
         name: dtype

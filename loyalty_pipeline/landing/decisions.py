@@ -84,7 +84,7 @@ class Decision:
     def _drop_repeats(self, several: pl.Series) -> None:
         key, earliest = self.reading.key, self.reading.extract.contract.month_of
         identity, order = [*key, "_hash"], ["_row"]
-        if self.reading.extract.file.mapping.distinct:
+        if self.reading.extract.origin.mapping.distinct:
             identity, order = key, [earliest, "_row"] if earliest else ["_row"]
         self.duplicate = self._among(several & self.open, lambda rows: _but_first(rows, identity, order))
         self.open &= ~self.duplicate

@@ -92,7 +92,7 @@ def file_rows(decision: Decision, homed: pl.DataFrame, store: Store, batch: str)
         )
         for (month,), part in parts.items():
             name = f"{month_name(month)}/{batch}-{count:04d}"
-            filed.entries[name] = write_part(store, (extract.file.table, name), part, extract.contract)
+            filed.entries[name] = write_part(store, (extract.origin.table, name), part, extract.contract)
     return filed
 
 

@@ -17,21 +17,24 @@ from loyalty_pipeline.faults import DataFault, SourceError
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing.checks import ChecksFailed, unusable
 from loyalty_pipeline.landing.currencies import check_rates
+from loyalty_pipeline.landing.extraction import Extraction
 from loyalty_pipeline.landing.history import HOME, History
 from loyalty_pipeline.landing.quarantine import QUARANTINE, Quarantine, forget_readings
 from loyalty_pipeline.landing.reading import Progress
 from loyalty_pipeline.landing.report import LandingReport, TableReport
 from loyalty_pipeline.landing.settings import LandingSettings
 from loyalty_pipeline.landing.standards import Standards
+from loyalty_pipeline.landing.taken import Taken
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
-from loyalty_pipeline.sources.files import FileSource, SourceFile
+from loyalty_pipeline.sources.opening import opened
+from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.storage.place import Place, place_of
 from loyalty_pipeline.storage.scratch import scratch_at
 from loyalty_pipeline.validation.history import remember
 from loyalty_pipeline.validation.suite import needed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     from loyalty_pipeline.lake.manifest import Manifest
     from loyalty_pipeline.validation.rule import Rule
@@ -48,15 +51,19 @@ def land(
     extracted_at: datetime | None = None,
     progress: Progress | None = None,
     reread: frozenset[str] = frozenset(),
+    is_reconciling: bool = False,
 ) -> LandingReport:
     """Land what is new at the source and say what was done.
 
     `extracted_at` is the instant of the extraction, by default now; it always comes after that of the last landing.
-    The tables of `reread` are read and judged again although their files are as they were.
+    The tables of `reread` are read and judged again, whole, although nothing changed there. `is_reconciling` compares all
+    keys of the databases' tables with what has landed, and mends what differs.
     Raises `SourceError` when the source cannot be read and `DataFault` when its rows must not be used; nothing is
     committed then.
     """
-    landing = Landing(settings, progress or (lambda *_: None), extracted_at or datetime.now(UTC), reread)
+    landing = Landing(
+        settings, progress or (lambda *_: None), extracted_at, reread, is_reconciling=is_reconciling
+    )
     return landing.run()
 
 
@@ -66,8 +73,10 @@ class Landing:
 
     settings: LandingSettings
     progress: Progress
-    asked_at: datetime
+    stated_at: datetime | None = None
+    """The instant of the extraction, if the caller knows better than the clock."""
     reread: frozenset[str] = frozenset()
+    is_reconciling: bool = False
     fresh: set[str] = field(default_factory=set)
     """The tables in which new rows have landed in this run."""
 
@@ -92,7 +101,7 @@ class Landing:
     def extracted_at(self) -> datetime:
         """The instant of this extraction, after that of the last."""
         last = self.manifest.notes.get("extracted_at")
-        asked = self.asked_at if self.asked_at.tzinfo else self.asked_at.replace(tzinfo=UTC)
+        asked = self.asked_at
         return max(asked, datetime.fromisoformat(last) + timedelta(microseconds=1)) if last else asked
 
     @cached_property
@@ -105,24 +114,36 @@ class Landing:
         """A folder for copies, gone after the run."""
         return scratch_at(self.store.root / SCRATCH)
 
+    @property
+    def asked_at(self) -> datetime:
+        """What the caller or the clock says of the instant."""
+        asked = self.stated_at or datetime.now(UTC)
+        return asked if asked.tzinfo else asked.replace(tzinfo=UTC)
+
     def run(self) -> LandingReport:
         """Every table in the order of the catalogue, parents first; then the commit."""
-        source = FileSource.of(self.settings.source, self.settings.tables)
+        try:
+            with opened(self.settings) as sources:
+                origins = Extraction(self, sources).run()
+            return self.land(origins)
+        finally:
+            # A run that was killed may have left one as well.
+            for folder in (self.store.root / SCRATCH, self.__dict__.get("scratch")):
+                if isinstance(folder, Path):
+                    shutil.rmtree(folder, ignore_errors=True)
+
+    def land(self, origins: "Mapping[str, Origin | None]") -> LandingReport:
+        """Land what is new of each table. It counts as extracted now: rows may have changed until they were read."""
         report = LandingReport(self.extracted_at)
         try:
-            for table in RAW_TABLES:
-                report.tables[table] = self.table(table, source.find(table))
+            for table, origin in origins.items():
+                report.tables[table] = self.table(table, origin)
             is_news = any(table.batch for table in report.tables.values())
             if is_news:
                 check_rates(self.notes, self.settings.reporting_currency)
         except DataFault as stopped:
             self.note(report, stopped)
             raise
-        finally:
-            # A run that was killed may have left one as well.
-            for folder in (self.store.root / SCRATCH, self.__dict__.get("scratch")):
-                if isinstance(folder, Path):
-                    shutil.rmtree(folder, ignore_errors=True)
         if is_news:
             report.batch = self.batch
             self.commit(report)
@@ -141,21 +162,21 @@ class Landing:
         """The folder of everything."""
         return place_of(self.settings.data_dir)
 
-    def table(self, table: str, file: SourceFile | None) -> TableReport:
+    def table(self, table: str, origin: Origin | None) -> TableReport:
         """One table: absent, unchanged, or landed."""
         known = self.notes.get(table)
-        if file is None:
+        if origin is None:
             return self.absent(table)
         terms = self.standards.terms(table)
-        fingerprint = file.fingerprint(terms)
-        is_asked = table in self.reread
+        fingerprint = origin.fingerprint(terms)
+        is_asked = table in self.reread or (self.is_reconciling and isinstance(origin, Taken))
         if known and known["fingerprint"] == fingerprint and not (is_asked or self.may_release(table)):
             return TableReport(table, skipped=True, waiting=known["waiting"])
         from loyalty_pipeline.landing.table import land_table  # noqa: PLC0415 - not needed when nothing changed
 
-        report = land_table(self, file, fingerprint)
-        if file.fingerprint(terms) != fingerprint:
-            message = f"{file.place} changed while it was read. Land again when it is whole."
+        report = land_table(self, origin, fingerprint)
+        if origin.fingerprint(terms) != fingerprint:
+            message = f"{origin.place} changed while it was read. Land again when it is whole."
             raise SourceError(message)
         return report
 

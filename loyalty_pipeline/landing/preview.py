@@ -1,14 +1,15 @@
 """What a landing would read, and why; no row is read and nothing is written."""
 
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.landing.land import Landing
 from loyalty_pipeline.landing.settings import LandingSettings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
-from loyalty_pipeline.sources.files import FileSource, SourceFile
+from loyalty_pipeline.sources.files import SourceFiles
+from loyalty_pipeline.sources.opening import opened
+from loyalty_pipeline.sources.origin import Origin
 
 READ, MAY_BE_READ, UNCHANGED, ABSENT, MISSING = "read", "may be read", "unchanged", "absent", "missing"
 
@@ -39,11 +40,11 @@ class RawPlan:
 
 def preview(settings: LandingSettings) -> dict[str, RawPlan]:
     """What the next landing would do with each raw table. Raises `SourceError` where the source cannot be looked at."""
-    landing = Landing(settings, lambda *_: None, datetime.now(UTC))
-    source = FileSource.of(settings.source, settings.tables)
+    landing = Landing(settings, lambda *_: None)
     plans: dict[str, RawPlan] = {}
-    for table in RAW_TABLES:
-        plans[table] = _plan(landing, table, source.find(table), plans)
+    with opened(settings) as sources:
+        for table in RAW_TABLES:
+            plans[table] = _plan(landing, table, sources.find(table), plans)
     return plans
 
 
@@ -53,15 +54,19 @@ def noted(plans: dict[str, RawPlan]) -> str:
     return "certain" if READ in verdicts else "possible" if MAY_BE_READ in verdicts else "no"
 
 
-def _plan(landing: Landing, table: str, file: SourceFile | None, before: dict[str, RawPlan]) -> RawPlan:
-    if file is None:
+def _plan(landing: Landing, table: str, origin: Origin | None, before: dict[str, RawPlan]) -> RawPlan:
+    if origin is None:
         return _absent(landing, table)
     known = landing.notes.get(table)
     if known is None:
         return RawPlan(table, READ, ("it has never landed",))
     terms = landing.standards.terms(table)
-    if known["fingerprint"] != file.fingerprint(terms):
-        return RawPlan(table, READ, _changed(known, file, terms), known["rows"], known["waiting"])
+    fingerprint = origin.fingerprint(terms)
+    if not fingerprint and known["stated"] == origin.stated(terms):
+        why = "its source does not say when its rows change: they are read to see"
+        return RawPlan(table, MAY_BE_READ, (why,), known["rows"], known["waiting"])
+    if known["fingerprint"] != fingerprint:
+        return RawPlan(table, READ, _changed(known, origin, terms), known["rows"], known["waiting"])
     targets = {target for target, _ in references(RAW_TABLES[table]).values()}
     fresh = [target for target in sorted(targets) if target in before and before[target].may_land]
     if known["waiting"] and fresh:
@@ -78,10 +83,10 @@ def _absent(landing: Landing, table: str) -> RawPlan:
     return RawPlan(table, ABSENT)
 
 
-def _changed(known: dict[str, Any], file: SourceFile, terms: str) -> tuple[str, ...]:
+def _changed(known: dict[str, Any], origin: Origin, terms: str) -> tuple[str, ...]:
     """Which of the things that a fingerprint is made of is another one."""
-    before, now = known.get("stated"), file.stated(terms)
+    before, now = known.get("stated"), origin.stated(terms)
     if before is None:
-        return ("its file, its mapping or its rules changed",)
+        return ("its rows, its mapping or its rules changed",)
     changed = tuple(f"its {name} changed" for name in now if before.get(name) != now[name])
-    return changed or ("its file changed",)
+    return changed or ("its file changed" if isinstance(origin, SourceFiles) else "its rows changed",)

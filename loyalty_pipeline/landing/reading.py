@@ -38,7 +38,7 @@ class Reading:
     @property
     def table(self) -> str:
         """The table's name."""
-        return self.extract.file.table
+        return self.extract.origin.table
 
     @property
     def is_versioned(self) -> bool:
@@ -63,7 +63,7 @@ class Reading:
         if not ledgers:
             return self._take(self.extract.slice(0))
         if (read := sum(ledger.height for ledger in ledgers)) != self.extract.rows:
-            message = f"{self.extract.file.place} says it has {self.extract.rows} rows, {read} were read. Write it anew."
+            message = f"{self.extract.origin.place} says it has {self.extract.rows} rows, {read} were read. Write it anew."
             raise SourceError(message)
         return pl.concat(ledgers)
 
@@ -87,7 +87,7 @@ class Reading:
         return [name for name, column in self.extract.contract.columns().items() if column.dtype != pl.String]
 
     def _take(self, raw: pl.DataFrame) -> pl.DataFrame:
-        rows, flags = typed_rows(raw, self.extract.contract, self.extract.file.mapping.date_format)
+        rows, flags = typed_rows(raw, self.extract.contract, self.extract.origin.mapping.date_format)
         if not self.is_versioned:
             rows = rows.with_columns(pl.lit(self.extracted_at, dtype=INSTANT).alias("updated_at"))
         flagged = rows.hstack([flags[name].alias(unreadable(name)) for name in self._flagged])
@@ -103,7 +103,7 @@ class Reading:
     def _ledger(self, rows: pl.DataFrame) -> pl.DataFrame:
         contract = self.extract.contract
         said = [name for name in contract.columns() if name != "updated_at" or self.is_versioned]
-        earliest = [contract.month_of] if self.extract.file.mapping.distinct and contract.month_of else []
+        earliest = [contract.month_of] if self.extract.origin.mapping.distinct and contract.month_of else []
         needed = dict.fromkeys(["_row", *self.key, *references(contract), "updated_at", *earliest])
         return rows.select(*needed).with_columns(row_hash(rows, said), self._home(rows))
 

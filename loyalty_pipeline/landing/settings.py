@@ -13,6 +13,12 @@ class LandingSettings(Protocol):
     @property
     def source(self) -> str: ...  # noqa: D102
     @property
+    def sources(self) -> Mapping[str, Any]: ...  # noqa: D102
+    @property
+    def overlap_minutes(self) -> int: ...  # noqa: D102
+    @property
+    def reconcile(self) -> str: ...  # noqa: D102
+    @property
     def data_dir(self) -> Place: ...  # noqa: D102
     @property
     def timezone(self) -> str: ...  # noqa: D102

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.validation.rule import NO_COLUMN_LOST
 from loyalty_pipeline.validation.suite import suite
 from loyalty_pipeline.validation.validator import Validator
 
@@ -47,6 +48,10 @@ class Standards:
         """What, when it changes, makes an unchanged file worth another reading: the contract and its rules."""
         columns = {name: str(column.dtype) for name, column in RAW_TABLES[table].columns().items()}
         return json.dumps([columns, [rule.identity for rule in self.rules(table)]], default=str)
+
+    def stops_for_lost_columns(self, table: str) -> bool:
+        """Whether a column that is missing or of another type stops the run; data engineers may want but a warning."""
+        return any(rule.name == NO_COLUMN_LOST and rule.severity == "critical" for rule in self.rules(table))
 
     def parameters(self, extracted_at: datetime, before: str | None) -> dict[str, Any]:
         """The values that expectations can name as `$PARAMETER`; `before` is the instant of the extract before, if any."""

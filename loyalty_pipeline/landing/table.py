@@ -4,20 +4,24 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from loyalty_pipeline.landing.advice import missing_column
 from loyalty_pipeline.landing.checks import Checks
-from loyalty_pipeline.landing.currencies import CURRENCIES
 from loyalty_pipeline.landing.decisions import Decision
 from loyalty_pipeline.landing.filing import Filed, file_rows, homes
 from loyalty_pipeline.landing.history import History
+from loyalty_pipeline.landing.notes import note
 from loyalty_pipeline.landing.quarantine import FAILED
 from loyalty_pipeline.landing.reading import Reading
 from loyalty_pipeline.landing.report import TableReport
+from loyalty_pipeline.landing.source_state import last_changes, summary_of
+from loyalty_pipeline.landing.taken import Reconciliation, Taken
 from loyalty_pipeline.landing.tombstones import bury, moved, vanished
+from loyalty_pipeline.landing.whole import with_the_rest
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.sources.databases.table import DatabaseTable
 from loyalty_pipeline.sources.extract import Extract
-from loyalty_pipeline.sources.files import SourceFile
+from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.validation.results import CheckResult
-from loyalty_pipeline.validation.rule import NO_COLUMN_LOST
 
 if TYPE_CHECKING:
     from loyalty_pipeline.landing.land import Landing
@@ -26,18 +30,19 @@ MUCH_OF_A_TABLE = 0.2
 """When more of a table's keys than this leave at once, somebody should look."""
 
 
-def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableReport:
+def land_table(landing: "Landing", origin: Origin, fingerprint: str) -> TableReport:
     """Read, judge, decide, check, write. Raises `DataFault` before anything of the table is in the manifest."""
-    table, contract = file.table, RAW_TABLES[file.table]
-    extract = Extract.of(file, contract, landing.scratch)
+    table, contract = origin.table, RAW_TABLES[origin.table]
+    part = origin.part if isinstance(origin, Taken) else None
+    extract = Extract.of(origin, contract, landing.scratch, part)
     reading = Reading(extract, landing.extracted_at, landing.settings.timezone, landing.scratch)
     rules = landing.standards.rules(table, has_updated_at=reading.is_versioned)
     checks = Checks(reading, rules, landing.standards.validator, landing.parameters)
     checks.of_source(landing.notes.get(table, {}).get("columns", {}))
-    checks.stop_if_blocked(_missing_column(table))
+    checks.stop_if_blocked(missing_column(table))
     ledger = reading.read(landing.progress)
-    own = checks.of_rows(landing.references(rules))
     history = History.load(landing.store, landing.manifest, table, contract)
+    own = checks.of_rows(landing.references(rules), lambda: _whole(landing, reading, ledger, history))
     decision = Decision(reading, ledger, history, own.reasons)
     checks.results += decision.decide(checks.of_ledger, landing.parents).results
     checks.of_decision(decision)
@@ -50,21 +55,32 @@ def land_table(landing: "Landing", file: SourceFile, fingerprint: str) -> TableR
     filed.entries |= bury(buried, landing.store, landing.manifest, place, contract)
     report = _report(landing, decision, filed)
     checks.of_report(report)
+    if found := _reconciled(reading, ledger):
+        checks.of_reconciliation(found)
     checks.stop_if_blocked("Report this fault: rows were lost or made in landing")
     report.tombstones, report.checks = buried.height, checks.results
     report.warnings = _warnings(checks.results, gone.height, history.live.height)
-    _note(landing, extract, fingerprint, report, filed)
+    landing.manifest.tables.setdefault(table, {}).update(filed.entries)
+    landing.notes[table] = note(landing, decision, report, filed) | {"fingerprint": fingerprint}
     landing.remember(table, homed)
     if report.accepted:
         landing.fresh.add(table)
     return report
 
 
-def _missing_column(table: str) -> str:
-    return (
-        f'Bring it back, or say <column> = "" in [tables.{table}.columns] if it is gone for good; to take another type, '
-        f"make {NO_COLUMN_LOST} a warning in expectations/{table}.yaml for a night"
-    )
+def _reconciled(reading: Reading, ledger: pl.DataFrame) -> Reconciliation | None:
+    """What a database said of itself, and what was read of it; None where the source cannot say."""
+    origin = reading.extract.origin
+    if not isinstance(origin, Taken) or origin.reconciliation or not isinstance(origin.origin, DatabaseTable):
+        return origin.reconciliation if isinstance(origin, Taken) else None
+    if not origin.origin.is_watched:
+        return None
+    return Reconciliation(origin.origin.summary, summary_of(last_changes(ledger, reading.key)))
+
+
+def _whole(landing: "Landing", reading: Reading, ledger: pl.DataFrame, history: History) -> pl.LazyFrame:
+    landed = landing.manifest.tables.get(reading.table, {})
+    return with_the_rest(reading, ledger, history, landing.store.scan(landed.values()))
 
 
 def _stop_if_blocked(landing: "Landing", decision: Decision, checks: Checks) -> None:
@@ -121,24 +137,6 @@ def _released(landing: "Landing", decision: Decision) -> int:
     waited = landing.quarantine.waiting(table, waited_in, key).with_columns(as_read).unique()
     landed = decision.ledger.filter(decision.open).select(pl.col(key).cast(pl.String))
     return landed.join(waited, on=key, how="semi").height
-
-
-def _note(landing: "Landing", extract: Extract, fingerprint: str, report: TableReport, filed: Filed) -> None:
-    table = report.table
-    known = landing.notes.get(table, {})
-    landing.notes[table] = {
-        "fingerprint": fingerprint,
-        "stated": extract.file.stated(landing.standards.terms(table)),
-        "batch": landing.batch,
-        "rows": extract.rows,
-        "quarantined": report.quarantined,
-        "waiting": report.waiting,
-        "waited_in": landing.batch if report.waiting else "",
-        "columns": {name: str(dtype) for name, dtype in extract.source_schema.items()}
-        or known.get("columns", {}),
-        CURRENCIES: sorted({*known.get(CURRENCIES, []), *filed.currencies}),
-    }
-    landing.manifest.tables.setdefault(table, {}).update(filed.entries)
 
 
 def _count(flags: pl.Series) -> int:

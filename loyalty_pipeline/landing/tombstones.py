@@ -1,4 +1,4 @@
-"""Rows that say that a row is gone: a key that left a file that is always whole, or moved to another home month.
+"""Rows that say that a row is gone: a key that left its source, or moved to another home month.
 
 A tombstone is a copy of the key's last version, with `deleted_at` and `updated_at` set, in that version's home month.
 """
@@ -19,9 +19,15 @@ GONE_AT = "_gone_at"
 
 
 def vanished(decision: Decision, extracted_at: datetime) -> pl.DataFrame:
-    """The last version of each key that has landed, was not deleted, and is not in the extract, even as a bad row."""
-    key, live = decision.reading.key, decision.history.live
+    """The last version of each key that has landed, was not deleted, and is gone from the source.
+
+    Who is in the extract, even as a bad row, is there; who is not in an extract of a part is there as well, unless all keys
+    of the source were looked up.
+    """
+    key, live, part = decision.reading.key, decision.history.live, decision.reading.extract.part
     gone = live if live.is_empty() else live.join(decision.ledger.select(key), on=key, how="anti")
+    if part is not None:
+        gone = gone.clear() if part.present is None else gone.join(part.present, on=key, how="anti")
     return gone.with_columns(pl.lit(extracted_at, dtype=INSTANT).alias(GONE_AT))
 
 

@@ -5,10 +5,11 @@ from inspect import getdoc
 from typing import Any, cast
 
 import dagster as dg
+from pydantic import Field
 
 from loyalty_pipeline.faults import DataFault, SourceError
 from loyalty_pipeline.landing import TableReport
-from loyalty_pipeline.landing.checks import USABLE, unusable
+from loyalty_pipeline.landing.checks import AGREES, USABLE, unusable
 from loyalty_pipeline.landing.quarantine import FAILED, QUARANTINE
 from loyalty_pipeline.orchestration import warehouse
 from loyalty_pipeline.orchestration.columns import as_markdown, column_schema
@@ -18,6 +19,7 @@ from loyalty_pipeline.orchestration.tables import OWNER
 from loyalty_pipeline.orchestration.warehouse import Warehouse
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.sources.opening import is_from_database
 from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.validation.entries import load_entries
 from loyalty_pipeline.validation.results import CheckResult
@@ -38,16 +40,37 @@ def landing_assets(settings: Settings, retry: dg.RetryPolicy = RETRY) -> dg.Asse
     @dg.multi_asset(
         name="landing",
         specs=[_spec(table) for table in RAW_TABLES],
-        check_specs=[spec for table, rules in suites.items() for spec in _check_specs(table, rules)],
+        check_specs=[
+            spec
+            for table, rules in suites.items()
+            for spec in _check_specs(table, [*_of_source(settings, table), *rules])
+        ],
         can_subset=True,
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=retry,
         required_resource_keys={warehouse.WAREHOUSE},
     )
-    def landing(context: dg.AssetExecutionContext) -> Iterator[Told]:
-        yield from _landed(context)
+    def landing(context: dg.AssetExecutionContext, config: Extraction) -> Iterator[Told]:
+        yield from _landed(context, config)
 
     return landing
+
+
+class Extraction(dg.Config):
+    """How the sources are read in a run."""
+
+    reconcile: bool = Field(
+        default=False,
+        description="Compare all keys of databases with what has landed, and mend what differs.",
+    )
+
+
+def _of_source(settings: Settings, table: str) -> list[Rule]:
+    try:
+        return [AGREES] if is_from_database(settings, table) else []
+    except SourceError:
+        # What the address lacks is told when it is asked, not when the definitions are loaded.
+        return [AGREES]
 
 
 def suites_of(settings: Settings) -> dict[str, list[Rule]]:
@@ -86,11 +109,11 @@ def _check_specs(table: str, rules: list[Rule]) -> Iterator[dg.AssetCheckSpec]:
         )
 
 
-def _landed(context: dg.AssetExecutionContext) -> Iterator[Told]:
+def _landed(context: dg.AssetExecutionContext, config: Extraction) -> Iterator[Told]:
     selected, asked = context.selected_asset_keys, context.selected_asset_check_keys
     house = warehouse.of(context)
     try:
-        report = house.ingest()
+        report = house.ingest(is_reconciling=config.reconcile)
     except DataFault as fault:
         yield from (result for result in _failed(house, fault) if _key_of(result) in asked)
         raise dg.Failure(str(fault), allow_retries=False) from None
@@ -117,7 +140,7 @@ def _facts(table: TableReport, rows: int) -> dict[str, Any]:
         facts["warnings"] = dg.MetadataValue.md("\n".join(f"- {warning}" for warning in table.warnings))
     if not table.batch:
         return facts | {
-            "note": "the file is the one that landed before: it was not read",
+            "note": "nothing changed at the source since it landed: it was not read",
             "waiting": table.waiting,
         }
     counts = (

@@ -1,9 +1,9 @@
 """What the steps of a run share: settings, and the lock that the run holds from its first step to its last."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import dagster as dg
 
@@ -17,23 +17,29 @@ from loyalty_pipeline.settings import Settings
 WAREHOUSE = "warehouse"
 
 
+class Land(Protocol):
+    """Lands what is new at the sources of some settings."""
+
+    def __call__(self, settings: Settings, *, is_reconciling: bool) -> LandingReport: ...  # noqa: D102
+
+
 @dataclass(frozen=True)
 class Warehouse:
     """A data folder under the run's lock. `held` is why the lock could not be had."""
 
     settings: Settings
     held: Locked | None = None
-    land: Callable[[Settings], LandingReport] = pipeline.ingest
+    land: Land = pipeline.ingest
 
     def lake(self) -> Lake:
         """The lake as the last step left it. A lake that another run holds is a `dg.Failure`."""
         self._refuse()
         return pipeline.open_lake(self.settings)
 
-    def ingest(self) -> LandingReport:
-        """Land what is new at the source."""
+    def ingest(self, *, is_reconciling: bool = False) -> LandingReport:
+        """Land what is new at the sources."""
         self._refuse()
-        return self.land(self.settings)
+        return self.land(self.settings, is_reconciling=is_reconciling)
 
     def publish(self, lake: Lake) -> Publication:
         """Publish what the lake has."""
@@ -46,9 +52,7 @@ class Warehouse:
             raise dg.Failure(str(self.held), allow_retries=False)
 
 
-def warehouse(
-    settings: Settings, land: Callable[[Settings], LandingReport] = pipeline.ingest
-) -> dg.ResourceDefinition:
+def warehouse(settings: Settings, land: Land = pipeline.ingest) -> dg.ResourceDefinition:
     """The resource: in-process runs open it once, so that the lock is held for the whole run."""
 
     @contextmanager

@@ -1,6 +1,6 @@
 """Raw values to the contract's types. A value that cannot be read is null and counted: it never stops the run.
 
-Text is trimmed and an empty one is null, for every type. A typed value keeps its meaning: an instant without a zone is
+Text is trimmed and an empty one is null, for every type, and so is an instant that never comes where it may be. A typed value keeps its meaning: an instant without a zone is
 UTC, a binary float is the decimal that its shortest text says, rounded half away from zero to 4 places.
 """
 
@@ -21,6 +21,9 @@ SHORTEST = pl.Decimal(38, 22)
 WIDE = pl.Decimal(38, PLACES)
 EXACT_FLOATS = 2**53
 
+NEVER = "infinity"
+"""How PostgreSQL writes an instant that never comes: what may be null is null until it happens."""
+
 
 def typed_rows(
     raw: pl.DataFrame, contract: type[RawTable], date_format: str = ""
@@ -29,11 +32,18 @@ def typed_rows(
     typed, unreadable = [], []
     for name, column in contract.columns().items():
         given = _present(raw[name])
+        if column.nullable and column.dtype.is_temporal() and given.dtype == pl.String:
+            given = given.set(given.str.to_lowercase() == NEVER, None)
         value = converted(given, column.dtype, date_format)
         typed.append(value)
         unreadable.append((given.is_not_null() & value.is_null()).alias(name))
     others = [column for column in raw.columns if column not in contract.columns()]
     return pl.DataFrame(typed).hstack(raw.select(others).get_columns()), pl.DataFrame(unreadable)
+
+
+def typed(raw: pl.Series, target: pl.DataType, date_format: str = "") -> pl.Series:
+    """Raw values as the target type, null where there are none or they cannot be read."""
+    return converted(_present(raw), target, date_format)
 
 
 def converted(given: pl.Series, target: pl.DataType, date_format: str = "") -> pl.Series:

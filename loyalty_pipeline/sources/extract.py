@@ -1,4 +1,4 @@
-"""An extract: the rows of a table's file under the names of its raw contract, slice by slice."""
+"""An extract: rows of a source's table under the names of its raw contract, slice by slice."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,29 +8,41 @@ from pathlib import Path
 import polars as pl
 
 from loyalty_pipeline.faults import DataFault, SourceError
-from loyalty_pipeline.sources.files import ROW_NUMBER, SourceFile
-from loyalty_pipeline.sources.formats import as_parquet
+from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.sources.raw import RawTable
+from loyalty_pipeline.sources.table_mapping import ROW_NUMBER
 
 SLICE_ROWS = 500_000
 RESERVED = ("_batch", "_hash", ROW_NUMBER)
-TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl")
 MAY_LACK = ("updated_at", "deleted_at")
 
 
 @dataclass(frozen=True)
-class Extract:
-    """A table's file, ready to be read as often as needed."""
+class Part:
+    """What an extract is a part of: a table of so many keys. `present` are all of them, where they were looked up."""
 
-    file: SourceFile
+    population: int
+    present: pl.DataFrame | None = None
+
+
+@dataclass(frozen=True)
+class Extract:
+    """A table's rows in a Parquet file, ready to be read as often as needed.
+
+    `part` is what they are a part of; None: they are all rows of the table.
+    """
+
+    origin: Origin
     contract: type[RawTable]
     path: Path
+    part: Part | None = None
 
     @classmethod
-    def of(cls, file: SourceFile, contract: type[RawTable], scratch: Path) -> "Extract":
-        """Fetch the file and check that it has the columns of the contract. The scratch folder is the caller's."""
-        path = as_parquet(file.fetch(scratch), file.mapping, scratch / f"{file.table}.copy")
-        extract = cls(file, contract, path)
+    def of(
+        cls, origin: Origin, contract: type[RawTable], scratch: Path, part: Part | None = None
+    ) -> "Extract":
+        """Fetch the rows and check that they have the columns of the contract. The scratch folder is the caller's."""
+        extract = cls(origin, contract, origin.parquet(scratch), part)
         extract.check_columns()
         return extract
 
@@ -38,11 +50,6 @@ class Extract:
     def source_schema(self) -> dict[str, pl.DataType]:
         """The file's own columns."""
         return dict(pl.read_parquet_schema(self.path))
-
-    @property
-    def states_types(self) -> bool:
-        """Whether the file says what its columns hold; the types of text are inferred from the rows."""
-        return not self.file.place.lower().endswith(TEXT_SUFFIXES)
 
     @cached_property
     def rows(self) -> int:
@@ -52,9 +59,9 @@ class Extract:
     @cached_property
     def origins(self) -> dict[str, str]:
         """The source's column of each contract column that is read from one."""
-        stated = self.file.mapping.columns
+        stated = self.origin.mapping.columns
         named = {column: stated.get(column, column) for column in self.contract.columns()}
-        taken = {column: name for column, name in named.items() if column not in self.file.mapping.values}
+        taken = {column: name for column, name in named.items() if column not in self.origin.mapping.values}
         return {column: name for column, name in taken.items() if name in {*self.source_schema, ROW_NUMBER}}
 
     @cached_property
@@ -64,23 +71,28 @@ class Extract:
         clashes = {*self.contract.columns(), *RESERVED}
         return {f"source.{name}" if name in clashes else name: name for name in others}
 
+    @property
+    def population(self) -> int:
+        """How many rows the table has of which these are all or a part."""
+        return max(self.rows, self.part.population) if self.part else self.rows
+
     def has(self, column: str) -> bool:
         """Whether the source has something to say about a contract column."""
-        return column in self.origins or column in self.file.mapping.values
+        return column in self.origins or column in self.origin.mapping.values
 
     def check_columns(self) -> None:
         """Raise `DataFault` for a column that must be there and is not. A file without any row may lack all."""
-        table, mapping = self.file.table, self.file.mapping
+        table, mapping = self.origin.table, self.origin.mapping
         for column, name in {**mapping.columns, **dict.fromkeys(mapping.values, "")}.items():
             if column not in self.contract.columns():
                 raise DataFault(table, "the table has no such column", column=column, advice=_advice(table))
             if name and name not in {*self.source_schema, ROW_NUMBER}:
-                rule = f"mapped to `{name}`, which {self.file.place} does not have"
+                rule = f"mapped to `{name}`, which {self.origin.place} does not have"
                 raise DataFault(table, rule, column=column, advice=_advice(table))
         for column, definition in self.contract.columns().items():
             needed = not definition.nullable and column not in MAY_LACK
             if needed and not self.has(column) and self.rows:
-                rule = f"the column is required and {self.file.place} does not have it"
+                rule = f"the column is required and {self.origin.place} does not have it"
                 raise DataFault(
                     table, rule, column=column, rows=f"all {self.rows} rows", advice=_advice(table)
                 )
@@ -100,13 +112,13 @@ class Extract:
             numbered = rows.collect().with_columns(number)
             return numbered.select(*columns, *others, number)
         except pl.exceptions.PolarsError as error:
-            message = f"{self.file.place} cannot be read from row {offset + 1} on: {error}."
+            message = f"{self.origin.place} cannot be read from row {offset + 1} on: {error}."
             raise SourceError(message) from error
 
     def _raw(self, column: str) -> pl.Expr:
         if column in self.origins:
             return pl.col(self.origins[column]).alias(column)
-        constant = self.file.mapping.values.get(column)
+        constant = self.origin.mapping.values.get(column)
         if constant is None:
             return pl.lit(None).alias(column)
         return pl.lit(str(constant).lower() if isinstance(constant, bool) else str(constant)).alias(column)

@@ -1,180 +1,176 @@
-"""Files as a source: a folder or an address with one file a table, as Fivetran, Airbyte or a colleague left it.
+"""Files as a source: a folder or an address with one file a table, or many, as Fivetran, Airbyte or a colleague left them.
 
-A table's file is `<table>.parquet`, `.csv`, `.csv.gz` or `.jsonl`, or what its mapping says. Several tables may be
-read from one file: a shop's list of orders has its customers, its invoices and their lines.
+A table's file is `<table>.parquet`, `.csv`, `.csv.gz` or `.jsonl`, or a folder `<table>/` of such files, or what its mapping
+says: a file, a folder, or a pattern such as `exports/*/orders-*.csv`. Several tables may be read from one file: a shop's list
+of orders has its customers, its invoices and their lines.
 """
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from hashlib import blake2b
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.error import HTTPError, URLError
 from urllib.parse import unquote, urlsplit
-from urllib.request import Request, urlopen
 
-from loyalty_pipeline.faults import SourceError, writing
+import polars as pl
+
+from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.sources.folders import File, Folder, LocalFolder, WebFolder, data_files
+from loyalty_pipeline.sources.formats import as_parquet
+from loyalty_pipeline.sources.many_files import hive_columns, together
+from loyalty_pipeline.sources.query import QueriedTable, queried
+from loyalty_pipeline.sources.table_mapping import TableMapping, digest
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl")
-WHITESPACE = "whitespace"
-ROW_NUMBER = "_row"
-"""A column of every file that a mapping can use: the row's number in it, from 1."""
-
-TIMEOUT_SECONDS = 60
-CHUNK_BYTES = 1 << 20
+TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl", ".ndjson")
+JOKERS = frozenset("*?[")
 
 
 @dataclass(frozen=True)
-class TableMapping:
-    """How a file's columns become those of a raw table.
-
-    `columns` names the source's column of a contract column; "" says that the source does not have it. `values` are
-    constants. `separator` is one character or `whitespace` (a run of blanks). A file without a header has the columns
-    `column_1`, `column_2` ... `date_format` (as in `strptime`) reads the days and instants that are not ISO 8601.
-    `distinct` keeps the earliest row of each key, for what a file repeats on every line.
-    """
-
-    file: str = ""
-    columns: Mapping[str, str] = field(default_factory=dict)
-    values: Mapping[str, Any] = field(default_factory=dict)
-    separator: str = ","
-    has_header: bool = True
-    date_format: str = ""
-    distinct: bool = False
-
-    @classmethod
-    def of(cls, stated: Any) -> "TableMapping":
-        """From a section `[tables.<table>]` of the settings, as a mapping or as a pydantic model."""
-        if isinstance(stated, cls):
-            return stated
-        options = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
-        return cls(**options)
-
-
-@dataclass(frozen=True)
-class SourceFile:
-    """The file of one table: a path on this machine or an address."""
+class SourceFiles:
+    """The file of one table, or its files: `name` is that of the file, the folder or the pattern."""
 
     table: str
-    place: str
     mapping: TableMapping
+    folder: Folder
+    name: str
+    files: tuple[File, ...]
 
     @property
-    def is_remote(self) -> bool:
-        """Whether it has to be fetched."""
-        return "://" in self.place
+    def place(self) -> str:
+        """Where the file is, or the folder."""
+        return f"{self.folder.place}/{self.name}"
 
-    def fingerprint(self, *terms: str) -> str:
-        """Equal as long as neither file nor mapping nor the terms change, without reading a local file."""
-        stated = json.dumps(asdict(self.mapping), sort_keys=True, default=str)
-        identity = _remote_identity(self.place) if self.is_remote else _local_identity(Path(self.place))
-        return blake2b("\n".join((self.place, identity, stated, *terms)).encode(), digest_size=12).hexdigest()
+    @property
+    def states_types(self) -> bool:
+        """Whether all files say what their columns hold; the types of text are inferred from the rows."""
+        return not any(file.name.lower().endswith(TEXT_SUFFIXES) for file in self.files)
+
+    def fingerprint(self, terms: str = "") -> str:
+        """Equal as long as neither files nor mapping nor the terms change, without reading a local file."""
+        identities = [part for file in self.files for part in (file.name, file.identity)]
+        return digest(*identities, *self.stated(terms).values())
 
     def stated(self, terms: str) -> dict[str, str]:
-        """What a fingerprint is made of beside the file itself, each as a digest."""
-        mapping = json.dumps(asdict(self.mapping), sort_keys=True, default=str)
-        parts = {"place": self.place, "mapping": mapping, "rules": terms}
-        return {name: blake2b(part.encode(), digest_size=12).hexdigest() for name, part in parts.items()}
+        """What a fingerprint is made of beside the files themselves, each as a digest."""
+        return {
+            "place": digest(self.place),
+            "mapping": digest(self.mapping.to_json()),
+            "rules": digest(terms),
+        }
 
-    def fetch(self, folder: Path) -> Path:
-        """The file on this machine, in the folder when it comes from elsewhere."""
-        if not self.is_remote:
-            return Path(self.place)
-        local = folder / Path(urlsplit(self.place).path).name
-        with _opened(self.place) as answer, writing(local), local.open("wb") as file:
-            while chunk := answer.read(CHUNK_BYTES):
-                file.write(chunk)
-        return local
+    def parquet(self, scratch: Path) -> Path:
+        """One Parquet file: a local one itself, or a copy in the scratch folder; of many files their rows, in the order of the names."""
+        copies = [self._parquet(file, scratch / f"{self.table}.{n}") for n, file in enumerate(self.files)]
+        values = [hive_columns(file.name.removeprefix(self.name)) for file in self.files]
+        if len(copies) == 1 and not values[0]:
+            return copies[0]
+        return together(copies, values, scratch / f"{self.table}.together", self.place)
+
+    def _parquet(self, file: File, copy: Path) -> Path:
+        suffix = (
+            "".join(Path(file.name).suffixes[-2:]) if file.name.endswith(".gz") else Path(file.name).suffix
+        )
+        fetched = self.folder.fetch(file, copy.with_name(copy.name + suffix))
+        return as_parquet(fetched, self.mapping, copy.with_name(copy.name + ".copy"))
 
 
 @dataclass(frozen=True)
 class FileSource:
-    """A folder, or an address (`file://`, `http://`, `https://`) below which the files are."""
+    """A folder, or an address below which the files are."""
 
-    location: str
+    folder: Folder
     mappings: Mapping[str, TableMapping] = field(default_factory=dict)
 
     @classmethod
     def of(cls, location: str | Path, tables: Mapping[str, Any]) -> "FileSource":
-        """From the settings `source` and `tables`."""
-        place = str(location)
-        address = urlsplit(place)
-        local = unquote(address.path) if address.scheme == "file" else place
-        source = cls(local, {table: TableMapping.of(stated) for table, stated in tables.items()})
-        if not source.is_remote and not Path(local).is_dir():
+        """From the settings `source` and `tables`. Raises `SourceError` where there is no such folder."""
+        mappings = {table: TableMapping.of(stated) for table, stated in tables.items()}
+        return cls(_folder(str(location)), mappings)
+
+    def find(self, table: str) -> SourceFiles | QueriedTable | None:
+        """The files of a table, None where there are none. What the mapping names must be there."""
+        mapping = self.mappings.get(table, TableMapping())
+        if mapping.query:
+            return queried(table, RAW_TABLES[table], mapping, lambda name: self._called(name, TableMapping()))
+        return self._named(table, mapping) if mapping.file else self._called(table, mapping)
+
+    def _called(self, table: str, mapping: TableMapping) -> SourceFiles | None:
+        """The file or the folder that has the table's name."""
+        names = [table + suffix for suffix in SUFFIXES]
+        alone = [file for name in names if (file := self.folder.file(name))]
+        found: list[tuple[str, tuple[File, ...]]] = [(file.name, (file,)) for file in alone]
+        if files := self._inside(table):
+            found.append((table, files))
+        if len(found) > 1:
+            places = ", ".join(f"{self.folder.place}/{name}" for name, _ in found)
+            message = f"{table} has {len(found)} files: {places}. Remove all but one, or name it in `file`."
+            raise SourceError(message)
+        return SourceFiles(table, mapping, self.folder, *found[0]) if found else None
+
+    def names(self) -> list[str]:
+        """The names of all tables that lie there as files or folders; none on the web, which cannot be listed."""
+        files = [file.name for file in self.folder.below("") if file.name.lower().endswith(SUFFIXES)]
+        return sorted({_table_of(name) for name in files if not name.startswith(("_", "."))})
+
+    def columns(self, name: str, scratch: Path) -> list[str]:
+        """The columns of the table of that name; none where there is no such table."""
+        found = self._called(name, TableMapping())
+        return list(pl.read_parquet_schema(found.parquet(scratch))) if found else []
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+    def _inside(self, name: str) -> tuple[File, ...]:
+        """The files of a folder that are called as tables are."""
+        files = data_files(self.folder.below(name), name, "**")
+        return tuple(file for file in files if file.name.lower().endswith((*SUFFIXES, *TEXT_SUFFIXES)))
+
+    def _named(self, table: str, mapping: TableMapping) -> SourceFiles:
+        name = mapping.file.rstrip("/")
+        if JOKERS & set(name):
+            fixed, pattern = _split(name)
+            files = tuple(data_files(self.folder.below(fixed), fixed, pattern))
+        elif file := self.folder.file(name):
+            files = (file,)
+        else:
+            without_suffix = self._called(name, mapping)
+            files = without_suffix.files if without_suffix else ()
+        if not files:
+            message = (
+                f"{table}: the file {name} is not in {self.folder.place}. Correct `file` in [tables.{table}]."
+            )
+            raise SourceError(message)
+        return SourceFiles(table, mapping, self.folder, name, files)
+
+
+def _table_of(name: str) -> str:
+    """What a file or the folder that it lies in is called as a table."""
+    folder, separator, _ = name.partition("/")
+    if separator:
+        return folder
+    return next(
+        name[: -len(suffix)]
+        for suffix in sorted(SUFFIXES, key=len, reverse=True)
+        if name.lower().endswith(suffix)
+    )
+
+
+def _split(pattern: str) -> tuple[str, str]:
+    """The folders before the first joker, and the rest."""
+    parts = pattern.split("/")
+    first = next(number for number, part in enumerate(parts) if JOKERS & set(part))
+    return "/".join(parts[:first]), "/".join(parts[first:])
+
+
+def _folder(place: str) -> Folder:
+    address = urlsplit(place)
+    local = Path(unquote(address.path) if address.scheme == "file" else place)
+    if address.scheme == "file" or "://" not in place:
+        if not local.is_dir():
             message = (
                 f"The source {place} is not a folder. Set `source` to the folder that has the tables' files."
             )
             raise SourceError(message)
-        return source
-
-    @property
-    def is_remote(self) -> bool:
-        """Whether its files have to be fetched."""
-        return "://" in self.location
-
-    def find(self, table: str) -> SourceFile | None:
-        """The file of a table, None where there is none. A file that the mapping names must be there."""
-        mapping = self.mappings.get(table, TableMapping())
-        names = [mapping.file] if mapping.file else [table + suffix for suffix in SUFFIXES]
-        found = [place for name in names if _exists(place := self._place(name))]
-        if len(found) > 1:
-            message = f"{table} has {len(found)} files: {', '.join(found)}. Remove all but one, or name it in `file`."
-            raise SourceError(message)
-        if mapping.file and not found:
-            message = (
-                f"{table}: the file {names[0]} is not in {self.location}. Correct `file` in [tables.{table}]."
-            )
-            raise SourceError(message)
-        return SourceFile(table, found[0], mapping) if found else None
-
-    def _place(self, name: str) -> str:
-        return f"{self.location.rstrip('/')}/{name}" if self.is_remote else str(Path(self.location) / name)
-
-
-def _exists(place: str) -> bool:
-    if "://" not in place:
-        return Path(place).is_file()
-    try:
-        with _opened(place, method="HEAD"):
-            return True
-    except FileNotFoundError:
-        return False
-
-
-def _local_identity(path: Path) -> str:
-    try:
-        state = path.stat()
-    except OSError as error:
-        message = f"{path} cannot be read: {error.strerror}."
-        raise SourceError(message) from error
-    return f"{state.st_size} {state.st_mtime_ns}"
-
-
-def _remote_identity(address: str) -> str:
-    with _opened(address, method="HEAD") as answer:
-        tag, changed = answer.headers.get("ETag"), answer.headers.get("Last-Modified")
-        if tag or changed:
-            return f"{tag} {changed} {answer.headers.get('Content-Length')}"
-    state = blake2b(digest_size=12)
-    with _opened(address) as answer:
-        while chunk := answer.read(CHUNK_BYTES):
-            state.update(chunk)
-    return state.hexdigest()
-
-
-def _opened(address: str, method: str = "GET") -> Any:
-    if urlsplit(address).scheme not in {"http", "https"}:
-        message = f"{address}: sources are read from folders, file://, http:// and https://."
-        raise SourceError(message)
-    try:
-        return urlopen(Request(address, method=method), timeout=TIMEOUT_SECONDS)  # noqa: S310 - scheme checked above
-    except HTTPError as error:
-        if error.code in {404, 410}:
-            raise FileNotFoundError(address) from error
-        message = f"{address} answered {error.code} {error.reason}."
-        raise SourceError(message) from error
-    except (URLError, OSError) as error:
-        message = f"{address} cannot be reached: {error}."
-        raise SourceError(message) from error
+        return LocalFolder(local)
+    return WebFolder(place)

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from loyalty_pipeline.faults import DISK, SourceError, writing
-from loyalty_pipeline.sources.files import WHITESPACE, TableMapping
+from loyalty_pipeline.sources.table_mapping import WHITESPACE, TableMapping
 
 ROW_GROUP = 250_000
 

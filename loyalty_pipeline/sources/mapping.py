@@ -3,16 +3,30 @@
 from collections.abc import Mapping
 from difflib import get_close_matches
 
-from loyalty_pipeline.settings import SettingsError, TableMapping
+from loyalty_pipeline.settings import SettingsError, SourceSettings, TableMapping
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 
 
-def check_mappings(tables: Mapping[str, TableMapping]) -> None:
-    """Raise SettingsError for each table and column that no raw contract has, with the nearest one that exists.
+def check_mappings(
+    tables: Mapping[str, TableMapping], sources: Mapping[str, SourceSettings] | None = None
+) -> None:
+    """Raise SettingsError for each table, column and source that does not exist, with the nearest one that does.
 
     A mapping of a table that does not exist would be read by nobody, and the table meant would be missed.
     """
+    known = list(sources or {})
     wrong = [line for table, mapping in tables.items() for line in _unknown(table, mapping)]
+    wrong += [
+        f"tables.{table}.source = {mapping.source}: expected one of [sources]{_nearest(mapping.source, known)}"
+        for table, mapping in tables.items()
+        if mapping.source and sources is not None and mapping.source not in known
+    ]
+    wrong += [
+        f"sources.{name}.tables: {table}: expected a raw table{_nearest(table, list(RAW_TABLES))}"
+        for name, one in (sources or {}).items()
+        for table in one.tables
+        if table not in RAW_TABLES
+    ]
     if wrong:
         raise SettingsError("\n".join(wrong))
 

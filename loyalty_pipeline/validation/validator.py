@@ -26,7 +26,10 @@ REASONS = "_reasons"
 
 @dataclass(frozen=True)
 class Rows:
-    """What is validated: the rows of a table, what its rules refer to, and the values of their parameters."""
+    """What is validated: the rows of a table, what its rules refer to, and the values of their parameters.
+
+    `population` is how many rows the table has of which these are a part: a share of bad rows is a share of all.
+    """
 
     table: str
     frame: pl.LazyFrame
@@ -34,6 +37,7 @@ class Rows:
     key: Sequence[str] = ()
     references: Mapping[str, pl.LazyFrame] = field(default_factory=dict)
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    population: int = 0
 
 
 @dataclass(frozen=True)
@@ -146,7 +150,11 @@ class Validator:
 
     def _result(self, rule: Rule, rows: Rows, told: Told) -> CheckResult:
         bad = int(told.found.get("unexpected_count") or 0) if rule.is_about_rows else 0
-        passed = told.is_success if rule.tolerance == "its own" else self._tolerates(rule, bad, rows.height)
+        passed = (
+            told.is_success
+            if rule.tolerance == "its own"
+            else self._tolerates(rule, bad, max(rows.height, rows.population))
+        )
         is_telling = rule.shows_values and not rule.is_personal
         return CheckResult(
             table=rows.table,

@@ -70,6 +70,9 @@ class Settings:
     max_bad_share: float = 0.7
     expectations: Path | None = None
     tables: dict[str, Any] = field(default_factory=dict)
+    sources: dict[str, Any] = field(default_factory=dict)
+    overlap_minutes: int = 60
+    reconcile: str = "when needed"
 
 
 class Company:

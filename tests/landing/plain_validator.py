@@ -40,7 +40,7 @@ class PlainValidator(Validator):
 
     def _of_rows(self, rule, rows: Rows, bad):
         share = 1 - Decimal(str(rule.mostly)) if rule.mostly is not None else Decimal(str(self.max_bad_share))
-        allowed = 0 if rule.tolerance == "none" else share * rows.height
+        allowed = 0 if rule.tolerance == "none" else share * max(rows.height, rows.population)
         keys = [[record[name] for name in rows.key] for record in bad[:SAMPLES]]
         keys = [", ".join(map(str, key)) for key in keys if None not in key]
         return _result(rule, rows, passed=len(bad) <= allowed, bad_rows=len(bad), sample_keys=keys)

@@ -17,9 +17,12 @@ class Company:
     settings: Settings
     instance: dg.DagsterInstance
 
+    def definitions(self, overrides=None):
+        return build_defs(self.settings, overrides)
+
     def run(self, job, months=None, *, overrides=None, assets=None):
         """Run a job in process; `months` is the first and the last."""
-        definitions = build_defs(self.settings, overrides)
+        definitions = self.definitions(overrides)
         return definitions.resolve_job_def(job).execute_in_process(
             instance=self.instance,
             tags=month_range(*months) if months else None,

@@ -148,8 +148,8 @@ def test_a_source_that_cannot_be_read_is_tried_again_and_bad_rows_are_not(compan
     )
     asked = []
 
-    def land(settings):
-        asked.append(settings)
+    def land(settings, *, is_reconciling):
+        asked.append((settings, is_reconciling))
         raise_for(len(asked))
 
     run = company.run("ingest", overrides={"warehouse": warehouse(company.settings, land)})

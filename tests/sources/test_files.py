@@ -6,10 +6,12 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from loyalty_pipeline.faults import SourceError
-from loyalty_pipeline.sources.files import FileSource, TableMapping
+from loyalty_pipeline.sources.files import FileSource
+from loyalty_pipeline.sources.table_mapping import TableMapping
 
 
 def test_a_table_without_a_file_is_not_found(tmp_path: Path):
@@ -73,7 +75,7 @@ def test_a_table_is_fetched_from_an_address_and_known_again_without_fetching(tmp
         source = FileSource.of(f"http://127.0.0.1:{server.server_port}/", {"invoices": TableMapping()})
         found = source.find("invoices")
         assert found is not None
-        assert found.fetch(scratch).read_text() == "a\n1\n"
+        assert pl.read_parquet(found.parquet(scratch)).rows(named=True) == [{"a": "1"}]
         assert found.fingerprint() == found.fingerprint()
         assert source.find("customers") is None
     finally:
