@@ -12,11 +12,22 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SecretStr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from loyalty_pipeline.currencies import CURRENCIES
 from loyalty_pipeline.settings_sources import FILE_NAME, SettingsError, gathered, said_wrong
+from loyalty_pipeline.storage.place import Place, place_of
 
 
 def _time_zone(name: str) -> str:
@@ -54,6 +65,7 @@ def _web_address(address: SecretStr) -> SecretStr:
 
 __all__ = ["Settings", "SettingsError", "SourceSettings", "TableMapping", "settings_schema"]
 
+DataDir = Annotated[Place, PlainValidator(place_of), WithJsonSchema({"type": "string", "format": "path"})]
 Days = Annotated[int, Field(ge=0)]
 Positive = Annotated[int, Field(ge=1)]
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -151,8 +163,10 @@ class Settings(BaseSettings):
         description="When all keys of a database's table are compared with what has landed, to find deleted and late rows: in each "
         "night whose counts disagree, then at most weekly, or only by loyalty extract --reconcile.",
     )
-    data_dir: Path = Field(
-        Path("data"), description="Folder of the lake, the landing zone and what is published."
+    data_dir: DataDir = Field(
+        Path("data"),
+        description="Folder of the lake, the landing zone and what is published, or its address in an object store, such as "
+        "s3://bucket/prefix.",
     )
     shards: Annotated[int, Field(ge=1, le=1024)] = Field(
         1,

@@ -12,6 +12,8 @@ from loyalty_pipeline.cli.finding import Finding
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.lake.lock import Locked, exclusive
 from loyalty_pipeline.settings import Settings, SettingsError
+from loyalty_pipeline.storage.conditions import check_conditions
+from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.validation.entries.entry import Entry, files, read_entries
 
 LIBRARIES = ("polars", "dataframely", "dagster", "great-expectations", "pyarrow")
@@ -76,6 +78,9 @@ def _sources(settings: Settings) -> Iterator[Finding]:
 
 def _data_dir(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir
+    if isinstance(folder, ObjectPath):
+        yield from _store(folder)
+        return
     folder.mkdir(parents=True, exist_ok=True)
     is_writable = os.access(folder, os.W_OK)
     yield Finding(
@@ -88,3 +93,17 @@ def _data_dir(settings: Settings) -> Iterator[Finding]:
             yield Finding("lock", is_good=True, told="free")
     except Locked as held:
         yield Finding("lock", is_good=False, told=str(held))
+
+
+def _store(folder: ObjectPath) -> Iterator[Finding]:
+    try:
+        check_conditions(folder)
+        yield Finding(
+            "data folder", is_good=True, told=f"{folder} is writable, and honours conditional writes"
+        )
+        with exclusive(folder):
+            yield Finding("lock", is_good=True, told="free")
+    except Locked as held:
+        yield Finding("lock", is_good=False, told=str(held))
+    except SourceError as fault:
+        yield Finding("data folder", is_good=False, told=str(fault))

@@ -55,5 +55,7 @@ def _told(fault: BaseException) -> str:
         return "interrupted"
     if isinstance(fault, OSError):
         place = f"{fault.filename}: " if fault.filename else ""
+        if "://" in place:
+            return f"{place}{fault.strerror}. Run again: what can be made again will be."
         return f"{place}{fault.strerror or fault}. Check that the disk has room and that the folder may be written"
     return str(fault)

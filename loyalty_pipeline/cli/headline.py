@@ -1,10 +1,11 @@
 """What a run shows at its end: the figures of the latest months, and where everything lies."""
 
-from pathlib import Path
-
 import polars as pl
 from rich.console import Console
 from rich.table import Table
+
+from loyalty_pipeline.storage.parquet import read_parquet
+from loyalty_pipeline.storage.place import Place
 
 FIGURES = {
     "mrr_growth": {
@@ -27,11 +28,11 @@ MONTHS = 4
 NOTHING = "-"
 
 
-def headline(folder: Path) -> dict[str, dict[str, str]]:
+def headline(folder: Place) -> dict[str, dict[str, str]]:
     """The latest months of everybody: month -> figure -> text. `…` marks a month cut by the as-of."""
     months: dict[str, dict[str, str]] = {}
     for table, figures in FIGURES.items():
-        rows = pl.read_parquet(folder / f"{table}.parquet").filter(
+        rows = read_parquet(folder / f"{table}.parquet").filter(
             pl.col("period") == "month", pl.col("segment_by") == "all"
         )
         for row in rows.sort("period_start").tail(MONTHS).iter_rows(named=True):
@@ -42,7 +43,7 @@ def headline(folder: Path) -> dict[str, dict[str, str]]:
     return months
 
 
-def show(console: Console, folder: Path, currency: str) -> None:
+def show(console: Console, folder: Place, currency: str) -> None:
     """Print the headline figures."""
     months = headline(folder)
     table = Table(title=f"The latest months, amounts in {currency}", title_justify="left")

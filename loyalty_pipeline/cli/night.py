@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from loyalty_pipeline.cli.headline import headline, show
 from loyalty_pipeline.pipeline import Night, Told, nightly
 from loyalty_pipeline.settings import Settings
+from loyalty_pipeline.storage.place import is_remote
 
 
 def run_night(settings: Settings, *, is_full: bool, as_json: bool) -> None:
@@ -38,10 +39,12 @@ def _tell(night: Night, settings: Settings) -> None:
     for table in night.landing.tables.values():
         for warning in table.warnings:
             typer.echo(f"  {table.table}: {warning}")
+    # A store has no link that leads to it.
+    folder = night.publication.folder if is_remote(settings.data_dir) else settings.data_dir / "metrics"
     state = "new" if night.publication.is_changed else "unchanged"
     typer.echo(f"Snapshot {night.publication.snapshot} ({state}):")
     for name, rows in night.publication.rows.items():
-        typer.echo(f"  {settings.data_dir / 'metrics' / name}.parquet  {rows:,} rows")
+        typer.echo(f"  {folder / name}.parquet  {rows:,} rows")
     for needs, tables in _unfed(night).items():
         typer.echo(f"No row of {' or '.join(needs)} ever landed: {', '.join(tables)} {_are(tables)} empty.")
     if night.publication.restated.count:

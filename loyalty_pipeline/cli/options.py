@@ -9,7 +9,10 @@ import typer
 from loyalty_pipeline.settings import SettingsError
 
 Source = Annotated[str | None, typer.Option(help="Folder or URL of the raw tables.")]
-DataDir = Annotated[Path | None, typer.Option(help="Folder of landing, lake and publication.")]
+DataDir = Annotated[
+    str | None,
+    typer.Option(help="Folder of landing, lake and publication, or its address: s3://bucket/prefix."),
+]
 AsOf = Annotated[str | None, typer.Option(help="First local date that does not count, such as 2026-10-17.")]
 SettingsFile = Annotated[Path | None, typer.Option("--settings", help="A loyalty.toml.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Write one JSON object to stdout.")]

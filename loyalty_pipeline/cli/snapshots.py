@@ -2,7 +2,6 @@
 
 import json
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -10,6 +9,7 @@ import typer
 from loyalty_pipeline.cli.exits import said
 from loyalty_pipeline.cli.options import AsJson, DataDir, SettingsFile
 from loyalty_pipeline.settings import Settings, SettingsError
+from loyalty_pipeline.storage.place import Place
 
 if TYPE_CHECKING:
     from loyalty_pipeline.publication.pointer import Entry
@@ -111,7 +111,7 @@ def rollback(
         typer.echo(f"Back again: loyalty snapshots rollback {told['was']}")
 
 
-def _listed(data_dir: Path) -> list[dict[str, Any]]:
+def _listed(data_dir: Place) -> list[dict[str, Any]]:
     from loyalty_pipeline.publication.draft import facts_of  # noqa: PLC0415 - as above
     from loyalty_pipeline.publication.pointer import Pointer  # noqa: PLC0415 - as above
     from loyalty_pipeline.publication.rollback import kept_entries  # noqa: PLC0415 - as above
@@ -136,7 +136,7 @@ def _listed(data_dir: Path) -> list[dict[str, Any]]:
     return found
 
 
-def _entries(data_dir: Path, snapshot: str, *, everything: bool) -> "list[Entry]":
+def _entries(data_dir: Place, snapshot: str, *, everything: bool) -> "list[Entry]":
     from loyalty_pipeline.publication.pointer import Pointer  # noqa: PLC0415 - as above
     from loyalty_pipeline.publication.rollback import kept_entries  # noqa: PLC0415 - as above
 
@@ -147,7 +147,7 @@ def _entries(data_dir: Path, snapshot: str, *, everything: bool) -> "list[Entry]
     return [_entry(data_dir, snapshot or pointer.read().get("snapshot", ""))]
 
 
-def _entry(data_dir: Path, snapshot: str) -> "Entry":
+def _entry(data_dir: Place, snapshot: str) -> "Entry":
     from loyalty_pipeline.publication.pointer import Pointer  # noqa: PLC0415 - as above
     from loyalty_pipeline.publication.rollback import UnknownSnapshot, before_current, chosen  # noqa: PLC0415 - as above
 

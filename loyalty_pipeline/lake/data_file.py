@@ -12,6 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from loyalty_pipeline.lake.manifest import Inputs, digest_of
+from loyalty_pipeline.storage.files import write_whole
 
 FOOTER_END = 8
 """A Parquet file ends with its footer's length in four bytes, and PAR1."""
@@ -30,6 +31,13 @@ def as_file(frame: pl.DataFrame, inputs: Inputs) -> tuple[bytes, str]:
 def digest_of_file(schema: pl.Schema, content: bytes) -> str:
     """The digest of the rows in a file."""
     return digest_of(re.sub(r"\s", "", repr(schema)), content[: -_footer(content)])
+
+
+def kept_as(path: Path, content: bytes) -> int:
+    """Keep a file of the name that its rows have, unless it is there: maybe with another footer. Its length then."""
+    if not (size := whole_size(path, content)):
+        write_whole(path, content)
+    return size or len(content)
 
 
 def whole_size(path: Path, content: bytes) -> int:

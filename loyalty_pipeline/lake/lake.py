@@ -24,6 +24,7 @@ from loyalty_pipeline.lake.sharding import by_shard
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import Calendar, instant_literal, months_from
+from loyalty_pipeline.storage.parquet import collected, reading
 
 ACTIVITY = {"recurring_lines": "starts_at", "payments": "occurred_at"}
 """The tables whose earliest month is the first there are metrics for, and when their rows happen."""
@@ -147,15 +148,16 @@ class Lake:
         for name, instant in ACTIVITY.items():
             if parts := self.manifest.between(name, month, month):
                 rows = self.reading.frame(self.tables[name].contract, parts)
-                if rows.select((pl.col(instant) < closing).any()).collect().item():
+                begun = rows.select((pl.col(instant) < closing).any())
+                if collected(begun, self.store.root).item():
                     return True
         return False
 
     def _computed(self, table: Specification, unit: str, inputs: Inputs, before: dict[str, Entry]) -> Outcome:
         arguments, ahead = self.reading.arguments(table, unit)
-        rows = in_order(
-            table.contract.cast(table.function(**arguments)).collect(), table.contract.primary_key()
-        )
+        with reading(self.store.root):
+            computed = table.contract.cast(table.function(**arguments)).collect()
+        rows = in_order(computed, table.contract.primary_key())
         if broken := breaches(rows, table.contract, table=table.name, month=unit):
             raise ContractBroken(broken)
         after = {

@@ -8,20 +8,35 @@ from pathlib import Path
 from typing import IO
 
 from loyalty_pipeline.faults import writing
-from loyalty_pipeline.lake.store import clear_partials
+from loyalty_pipeline.storage.faults import Locked, answering
+from loyalty_pipeline.storage.files import clear_partials
+from loyalty_pipeline.storage.lease import leased
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.place import Place
 
+__all__ = ["Locked", "exclusive"]
 
-class Locked(Exception):
-    """Another run holds the lock."""
+POINTERS = ("landing/current.json", "lake/current.json", "published/current.json")
+"""What a run that lost its lock must not move."""
 
 
 @contextmanager
-def exclusive(root: Path) -> Iterator[None]:
-    """Hold the folder for writing; the kernel lets go of it when the process dies.
+def exclusive(root: Place) -> Iterator[None]:
+    """Hold the folder for writing; the kernel lets go of it when the process dies, an object store when its lease runs out.
 
     What the last holder left half-written, if it was killed, goes first. Raises `Locked`, which says who holds it, at
     once: a nightly run must not queue behind a hung one.
     """
+    if isinstance(root, ObjectPath):
+        with leased(root, POINTERS), answering(str(root)):
+            yield
+    else:
+        with _flocked(root):
+            yield
+
+
+@contextmanager
+def _flocked(root: Path) -> Iterator[None]:
     root.mkdir(parents=True, exist_ok=True)
     path = root / ".lock"
     with path.open("a+") as lock:

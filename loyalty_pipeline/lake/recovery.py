@@ -9,11 +9,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
 
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.lake.manifest import Manifest, digest_of
 from loyalty_pipeline.lake.part import unit_of
+from loyalty_pipeline.storage import guards
+from loyalty_pipeline.storage.files import names_in
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.place import Place
 
 COMMITS = "commits"
 """The note on how many manifests were committed before and with this one."""
@@ -35,7 +38,7 @@ class Counting:
     told: str = ""
 
 
-def counting(root: Path, pointer: str | None) -> Counting:
+def counting(root: Place, pointer: str | None) -> Counting:
     """What counts, given what the pointer names: nothing, a manifest, or None for a pointer that cannot be read.
 
     Raises `Damaged` where no manifest is left that can count.
@@ -60,7 +63,7 @@ def counting(root: Path, pointer: str | None) -> Counting:
     raise Damaged(message)
 
 
-def stored(root: Path, digest: str) -> Manifest | None:
+def stored(root: Place, digest: str) -> Manifest | None:
     """A manifest; None if it is not there, or not what was written."""
     try:
         text = manifest_file(root, digest).read_text()
@@ -69,10 +72,16 @@ def stored(root: Path, digest: str) -> Manifest | None:
         return None
 
 
-def missing_parts(root: Path, manifest: Manifest) -> Missing:
-    """The parts whose files are not there in full length. It costs one look at each file, and reads none."""
+def missing_parts(root: Place, manifest: Manifest) -> Missing:
+    """The parts whose files are not there in full length. It costs one look at each file, and reads none.
+
+    A store loses nothing by itself, and thousands of objects are long to list: there it looks only under the lock of a run
+    that follows one which was killed, or which missed an object.
+    """
     if not any(manifest.tables.values()):
         return []
+    if isinstance(root, ObjectPath):
+        return _missing_objects(root, manifest) if guards.is_thorough(str(root)) else []
     # Names are looked up from an open folder, which is faster than from the top.
     folder = os.open(root, os.O_RDONLY)
     try:
@@ -86,6 +95,17 @@ def missing_parts(root: Path, manifest: Manifest) -> Missing:
         os.close(folder)
 
 
+def _missing_objects(root: ObjectPath, manifest: Manifest) -> Missing:
+    there = {str(path.relative_to(root)): size for path, size in root.below()}
+    guards.looked_through(str(root))
+    return [
+        (table, part)
+        for table, parts in manifest.tables.items()
+        for part, entry in parts.items()
+        if there.get(entry.file, -1) != entry.bytes
+    ]
+
+
 def without(manifest: Manifest, missing: Missing) -> Manifest:
     """The manifest as if the tasks that made some parts had not been done."""
     for table, part in missing:
@@ -95,7 +115,7 @@ def without(manifest: Manifest, missing: Missing) -> Manifest:
     return manifest
 
 
-def manifest_file(root: Path, digest: str) -> Path:
+def manifest_file(root: Place, digest: str) -> Place:
     """Where a manifest lies."""
     return root / "manifests" / f"{digest}.json"
 
@@ -121,19 +141,20 @@ def _size(file: str, folder: int) -> int:
         return -1
 
 
-def _others(root: Path, pointer: str | None) -> list[tuple[str, Manifest]]:
+def _others(root: Place, pointer: str | None) -> list[tuple[str, Manifest]]:
     """The other manifests that can be read, newest first."""
     found = sorted(_readable(root, pointer), key=lambda one: one[1].notes.get(COMMITS, 0), reverse=True)
     return list(found)
 
 
-def _readable(root: Path, pointer: str | None) -> Iterator[tuple[str, Manifest]]:
-    for path in sorted((root / "manifests").glob("*.json")):
-        if path.stem != pointer and (manifest := stored(root, path.stem)):
-            yield path.stem, manifest
+def _readable(root: Place, pointer: str | None) -> Iterator[tuple[str, Manifest]]:
+    for name in sorted(names_in(root / "manifests")):
+        digest, is_manifest, _ = name.partition(".json")
+        if is_manifest and digest != pointer and (manifest := stored(root, digest)):
+            yield digest, manifest
 
 
-def _wrong(root: Path, pointer: str | None, manifest: Manifest | None, missing: Missing) -> str:
+def _wrong(root: Place, pointer: str | None, manifest: Manifest | None, missing: Missing) -> str:
     """What is wrong with a folder, in words."""
     place = root / "current.json"
     if missing and manifest:

@@ -1,32 +1,37 @@
-"""Files on disk: written aside, named by their content, never changed; one pointer says which count."""
+"""Files named by their content, never changed; one pointer says which count. They lie in a folder or in an object store."""
 
 import json
-import os
-import re
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from dataclasses import replace as replaced
 from io import BytesIO
-from pathlib import Path
-from uuid import uuid4
 
 import polars as pl
 
-from loyalty_pipeline.faults import writing
-from loyalty_pipeline.lake.data_file import as_file, digest_of_file, whole_size
+from loyalty_pipeline.lake.data_file import as_file, digest_of_file, kept_as
 from loyalty_pipeline.lake.manifest import Entry, Inputs, Manifest, digest_of
 from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.recovery import COMMITS, Counting, Damaged, counting, manifest_file, stored, tell
+from loyalty_pipeline.storage.faults import Locked
+from loyalty_pipeline.storage.files import clear_partials, remove_files, sync_folder, write_whole
+from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.parquet import read_each, scan_files
+from loyalty_pipeline.storage.place import Place
+from loyalty_pipeline.storage.pointer_file import Version, look, replace
+from loyalty_pipeline.storage.seen import Moved
+from loyalty_pipeline.storage.writes import Writes
 
-PARTIAL = re.compile(r"\..+\.[0-9a-f]{8}\.partial")
-"""What a file is called while it is written."""
+__all__ = ["Store", "clear_partials", "is_as_written", "sync_folder", "write_whole"]
 
 
 class Store:
     """A folder of `<table>/<month>/<digest>.parquet`, `manifests/<digest>.json` and `current.json`."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Place) -> None:
         """Nothing is read or made until asked for."""
         self.root = root
+        self._read: Version | None = None
+        self._last: Version | None = None
+        self._writes = Writes()
 
     def read(self) -> Manifest:
         """The manifest that counts; an empty one where nothing was committed yet.
@@ -35,6 +40,7 @@ class Store:
         that would lose what nothing can make again.
         """
         found = self._counting()
+        self._read = self._last
         if found.told:
             tell(found.told)
         return found.manifest
@@ -45,32 +51,46 @@ class Store:
         """Store the rows; a file with the same rows is kept as it is."""
         content, digest = as_file(frame, inputs or {})
         file = f"{table}/{month_of(part)}/{digest}.parquet"
-        path = self.root / file
-        if not (size := whole_size(path, content)):
-            write_whole(path, content)
-        return Entry(file, frame.height, size or len(content), digest, latest)
+        path, size = self.root / file, len(content)
+        if isinstance(path, ObjectPath):
+            self._writes.send(path, content)
+        else:
+            size = kept_as(path, content)
+        return Entry(file, frame.height, size, digest, latest)
 
-    def path(self, entry: Entry) -> Path:
+    def path(self, entry: Entry) -> Place:
         """Where the file of an entry lies."""
         return self.root / entry.file
 
     def scan(self, entries: Iterable[Entry]) -> pl.LazyFrame:
         """The rows of some files, in the order given."""
-        return pl.scan_parquet(
-            [self.path(entry) for entry in entries],
-            glob=False,
-            missing_columns="insert",
-            extra_columns="ignore",
-        )
+        return scan_files([(self._settled(entry), entry.bytes) for entry in entries])
+
+    def rows(self, entry: Entry, columns: list[str] | None = None) -> pl.DataFrame:
+        """The rows of one file, or some columns of them; raises `FileNotFoundError`."""
+        return next(self.each([entry], columns))
+
+    def each(self, entries: Iterable[Entry], columns: list[str] | None = None) -> Iterator[pl.DataFrame]:
+        """The rows of some files, one after the other, or some columns of them; raises `FileNotFoundError`."""
+        return read_each([(self._settled(entry), entry.bytes) for entry in entries], columns)
 
     def commit(self, manifest: Manifest) -> str:
-        """Make the manifest the one that counts, in one step, and return its digest."""
+        """Make the manifest the one that counts, in one step, and return its digest.
+
+        Raises `Locked` where the store is an object store and another run committed since this one read.
+        """
+        self._correct(manifest)
         manifest.parent = self.current()
         manifest.notes[COMMITS] = manifest.notes.get(COMMITS, 0) + 1
         text = manifest.to_json()
         digest = digest_of(text)
         write_whole(manifest_file(self.root, digest), text.encode())
-        write_whole(self.root / "current.json", json.dumps({"manifest": digest}).encode())
+        pointer = json.dumps({"manifest": digest}).encode()
+        try:
+            self._read = replace(self._current, pointer, self._read or self._last)
+        except Moved:
+            message = f"{self._current} was changed by another run. Run again."
+            raise Locked(message) from None
         return digest
 
     def sweep(self, kept: Iterable[str] = ()) -> int:
@@ -83,13 +103,28 @@ class Store:
         named = {manifest_file(self.root, digest) for digest in manifests}
         for manifest in filter(None, manifests.values()):
             named |= {self.path(entry) for parts in manifest.tables.values() for entry in parts.values()}
-        return sum(_delete(path) for path in self._files() if path not in named)
+        return remove_files(path for path in self._files() if path not in named)
 
     def current(self) -> str:
         """The digest of the manifest that counts; empty before the first commit."""
         pointer = self._pointer()
         # What is there is what `commit` wrote, unless a copy or a disk lost some of it.
         return pointer if pointer and manifest_file(self.root, pointer).exists() else self._counting().digest
+
+    def _settled(self, entry: Entry) -> Place:
+        path = self.path(entry)
+        if isinstance(path, ObjectPath):
+            self._writes.settle(path)
+        return path
+
+    def _correct(self, manifest: Manifest) -> None:
+        """Wait for what is on its way, and tell the true lengths of files that were there before."""
+        sizes = {str(path): size for path, size in self._writes.settled().items()}
+        for parts in manifest.tables.values() if sizes else ():
+            for part, entry in parts.items():
+                size = sizes.get(str(self.path(entry)), entry.bytes)
+                if size != entry.bytes:
+                    parts[part] = replaced(entry, bytes=size)
 
     def _counting(self) -> Counting:
         pointer = self._pointer()
@@ -108,39 +143,32 @@ class Store:
 
     def _pointer(self) -> str | None:
         """What `current.json` names: nothing before the first commit, None if it cannot be read."""
-        try:
-            return str(json.loads((self.root / "current.json").read_text())["manifest"])
-        except FileNotFoundError:
+        self._last = look(self._current)
+        if self._last.content is None:
             return ""
+        try:
+            return str(json.loads(self._last.content)["manifest"])
         except (ValueError, KeyError, TypeError):
             return None
 
-    def _files(self) -> Iterator[Path]:
+    @property
+    def _current(self) -> Place:
+        return self.root / "current.json"
+
+    def _files(self) -> Iterator[Place]:
+        if isinstance(self.root, ObjectPath):
+            yield from (path for path, _ in self.root.below() if _is_ours(path))
+            return
         yield from self.root.glob("*/*/*.parquet")
         yield from self.root.glob("manifests/*.json")
         yield from self.root.rglob("*.partial")
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that is there whole or not at all, also after a power cut. Raises an `OSError` that names it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with _aside(path) as partial:
-        with writing(path), partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
-    sync_folder(path.parent)
+def _is_ours(path: ObjectPath) -> bool:
+    return path.key.endswith(".parquet") or (path.parent.name == "manifests" and path.key.endswith(".json"))
 
 
-def clear_partials(root: Path) -> None:
-    """Delete what killed runs left half-written anywhere in a folder that nobody writes to."""
-    for path in root.rglob(".*.partial"):
-        if PARTIAL.fullmatch(path.name):
-            path.unlink(missing_ok=True)
-
-
-def is_as_written(path: Path, entry: Entry) -> bool:
+def is_as_written(path: Place, entry: Entry) -> bool:
     """Whether a file still holds the rows that its entry is of, byte for byte; false also where it cannot be read."""
     content = path.read_bytes()
     try:
@@ -148,27 +176,3 @@ def is_as_written(path: Path, entry: Entry) -> bool:
     except pl.exceptions.PolarsError:
         return False
     return digest_of_file(schema, content) == entry.digest
-
-
-@contextmanager
-def _aside(path: Path) -> Iterator[Path]:
-    # Readers glob for *.parquet, so what is not whole yet must not end that way.
-    partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
-    try:
-        yield partial
-    finally:
-        partial.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder outlive a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _delete(path: Path) -> bool:
-    path.unlink(missing_ok=True)
-    return True

@@ -29,8 +29,8 @@ class History:
         key = contract.primary_key()
         kept = {**{name: contract.columns()[name].dtype for name in key}, **_KEPT}
         parts = [pl.DataFrame(schema={**kept, HOME: pl.Int32})]
-        for part, entry in manifest.tables.get(table, {}).items():
-            rows = pl.read_parquet(store.path(entry), columns=list(kept), glob=False)
+        landed = manifest.tables.get(table, {})
+        for part, rows in zip(landed, store.each(landed.values(), list(kept)), strict=True):
             parts.append(rows.select(*kept, pl.lit(home_of(part), dtype=pl.Int32).alias(HOME)))
         return cls(key, pl.concat(parts, rechunk=True))
 

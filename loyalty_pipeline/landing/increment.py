@@ -20,6 +20,7 @@ from loyalty_pipeline.landing.source_state import CHANGED, landed_state, overlai
 from loyalty_pipeline.landing.taken import Reconciliation, Taken
 from loyalty_pipeline.sources.databases.table import DatabaseTable
 from loyalty_pipeline.sources.extract import Part
+from loyalty_pipeline.storage.parquet import read_parquet
 
 if TYPE_CHECKING:
     from loyalty_pipeline.landing.land import Landing
@@ -83,7 +84,7 @@ class Increment:
         file = place(self.landing.quarantine.root, self.origin.table, self.known["batch"])
         if not self.known["quarantined"]:
             return None
-        rows = pl.read_parquet(file, columns=self.key, glob=False)
+        rows = read_parquet(file, self.key)
         return self._named(rows.drop_nulls().unique(maintain_order=True))
 
     def _named(self, keys: pl.DataFrame) -> pl.DataFrame:

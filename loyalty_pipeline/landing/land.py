@@ -28,6 +28,8 @@ from loyalty_pipeline.landing.taken import Taken
 from loyalty_pipeline.sources.catalogue import RAW_TABLES, references
 from loyalty_pipeline.sources.opening import opened
 from loyalty_pipeline.sources.origin import Origin
+from loyalty_pipeline.storage.place import Place, place_of
+from loyalty_pipeline.storage.scratch import scratch_at
 from loyalty_pipeline.validation.history import remember
 from loyalty_pipeline.validation.suite import needed
 
@@ -110,10 +112,7 @@ class Landing:
     @cached_property
     def scratch(self) -> Path:
         """A folder for copies, gone after the run."""
-        folder = self.store.root / SCRATCH
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-        return folder
+        return scratch_at(self.store.root / SCRATCH)
 
     @property
     def asked_at(self) -> datetime:
@@ -129,7 +128,9 @@ class Landing:
             return self.land(origins)
         finally:
             # A run that was killed may have left one as well.
-            shutil.rmtree(self.store.root / SCRATCH, ignore_errors=True)
+            for folder in (self.store.root / SCRATCH, self.__dict__.get("scratch")):
+                if isinstance(folder, Path):
+                    shutil.rmtree(folder, ignore_errors=True)
 
     def land(self, origins: "Mapping[str, Origin | None]") -> LandingReport:
         """Land what is new of each table. It counts as extracted now: rows may have changed until they were read."""
@@ -157,9 +158,9 @@ class Landing:
         remember(self.data_dir, self.extracted_at, "", stopped.checked)
 
     @property
-    def data_dir(self) -> Path:
+    def data_dir(self) -> Place:
         """The folder of everything."""
-        return Path(self.settings.data_dir)
+        return place_of(self.settings.data_dir)
 
     def table(self, table: str, origin: Origin | None) -> TableReport:
         """One table: absent, unchanged, or landed."""

@@ -4,16 +4,23 @@
 `quarantine/_failed/<batch>/` as evidence, until the next landing starts.
 """
 
-import shutil
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from loyalty_pipeline.lake.recovery import tell
-from loyalty_pipeline.lake.store import sync_folder, write_whole
 from loyalty_pipeline.landing.decisions import Decision
+from loyalty_pipeline.storage.files import (
+    move,
+    names_in,
+    remove_files,
+    remove_folder,
+    size_of,
+    write_whole,
+)
+from loyalty_pipeline.storage.parquet import read_parquet
+from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.validation.validator import REASONS
 
 QUARANTINE = "quarantine"
@@ -40,14 +47,13 @@ def bad_rows(decision: Decision, raw: pl.DataFrame, offset: int, batch: str) -> 
 class Quarantine:
     """The folder of what was set aside."""
 
-    def __init__(self, root: Path, batch: str) -> None:
+    def __init__(self, root: Place, batch: str) -> None:
         """What earlier landings left uncommitted goes: a refused one's evidence, a killed one's files."""
         self.root, self.batch = root, batch
-        shutil.rmtree(root / FAILED, ignore_errors=True)
-        for orphan in root.glob(f"*/{batch}.parquet"):
-            orphan.unlink()
+        remove_folder(root / FAILED, ignore_errors=True)
+        remove_files(root / table / f"{batch}.parquet" for table in names_in(root))
 
-    def hold(self, table: str, rows: pl.DataFrame) -> Path:
+    def hold(self, table: str, rows: pl.DataFrame) -> Place:
         """Write the rows where they wait for the landing's end."""
         path = self.root / FAILED / self.batch / f"{table}.parquet"
         content = BytesIO()
@@ -57,35 +63,33 @@ class Quarantine:
 
     def keep(self) -> None:
         """The landing is good: what it set aside takes its place."""
-        for path in (self.root / FAILED / self.batch).glob("*.parquet"):
-            kept = self.path(path.stem, self.batch)
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            path.replace(kept)
-            sync_folder(kept.parent)
-        shutil.rmtree(self.root / FAILED, ignore_errors=True)
+        held = self.root / FAILED / self.batch
+        for table in (name.removesuffix(".parquet") for name in names_in(held) if name.endswith(".parquet")):
+            move(held / f"{table}.parquet", self.path(table, self.batch))
+        remove_folder(self.root / FAILED, ignore_errors=True)
 
-    def path(self, table: str, batch: str) -> Path:
+    def path(self, table: str, batch: str) -> Place:
         """Where the rows of a table and batch lie."""
         return place(self.root, table, batch)
 
     def waiting(self, table: str, batch: str, key: list[str]) -> pl.DataFrame:
         """The keys, as text, of the rows that a batch left waiting."""
         path = self.path(table, batch)
-        if not path.exists():
+        if size_of(path) < 0:
             return pl.DataFrame(schema=dict.fromkeys(key, pl.String()))
-        return pl.read_parquet(path, glob=False).filter("_waiting").select(key)
+        return read_parquet(path).filter("_waiting").select(key)
 
 
-def place(root: Path, table: str, batch: str) -> Path:
+def place(root: Place, table: str, batch: str) -> Place:
     """Where the rows of a table that a batch set aside lie."""
     return root / table / f"{batch}.parquet"
 
 
-def forget_readings(root: Path, notes: dict[str, dict[str, Any]]) -> None:
+def forget_readings(root: Place, notes: dict[str, dict[str, Any]]) -> None:
     """Let the tables be read again whose rows were set aside and are no longer there, as in some copies of a folder."""
     for table, known in notes.items():
         file = place(root, table, known["batch"])
-        if known.get("quarantined") and not file.exists():
+        if known.get("quarantined") and size_of(file) < 0:
             known["fingerprint"] = ""
             tell(f"{file}: missing. {table} is read again, which sets its rows aside again.")
 

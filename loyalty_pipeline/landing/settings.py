@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
+from loyalty_pipeline.storage.place import Place
+
 
 class LandingSettings(Protocol):
     """The settings that landing reads."""
@@ -17,7 +19,7 @@ class LandingSettings(Protocol):
     @property
     def reconcile(self) -> str: ...  # noqa: D102
     @property
-    def data_dir(self) -> Path: ...  # noqa: D102
+    def data_dir(self) -> Place: ...  # noqa: D102
     @property
     def timezone(self) -> str: ...  # noqa: D102
     @property

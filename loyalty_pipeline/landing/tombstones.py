@@ -64,10 +64,7 @@ def _copies(gone: pl.DataFrame, store: Store, files: list[Entry], contract: type
     version = [*contract.primary_key(), "_batch", "_row"]
     wanted = gone.select(*version, GONE_AT)
     columns = list(dict.fromkeys([*contract.columns(), "_row", "_batch"]))
-    found = [
-        pl.read_parquet(store.path(file), columns=columns, glob=False).join(wanted, on=version, how="inner")
-        for file in files
-    ]
+    found = [store.rows(file, columns).join(wanted, on=version, how="inner") for file in files]
     return pl.concat(found).select(
         *(
             pl.col(GONE_AT).alias(name) if name in {"updated_at", "deleted_at"} else pl.col(name)

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from inspect import getdoc
-from pathlib import Path
 from typing import Any, cast
 
 import dagster as dg
@@ -21,6 +20,7 @@ from loyalty_pipeline.orchestration.warehouse import Warehouse
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.opening import is_from_database
+from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.validation.entries import load_entries
 from loyalty_pipeline.validation.results import CheckResult
 from loyalty_pipeline.validation.rule import Rule
@@ -165,7 +165,7 @@ def _failed(house: Warehouse, fault: DataFault) -> Iterator[dg.AssetCheckResult]
         yield check_result(unusable(fault), folder)
 
 
-def check_result(check: CheckResult, quarantine: Path | None) -> dg.AssetCheckResult:
+def check_result(check: CheckResult, quarantine: Place | None) -> dg.AssetCheckResult:
     """What came of a check, as Dagster shows it; `quarantine` is where the table's bad rows are."""
     facts: dict[str, Any] = {"verdict": check.verdict, "severity": check.severity}
     if check.rows:
@@ -177,7 +177,7 @@ def check_result(check: CheckResult, quarantine: Path | None) -> dg.AssetCheckRe
         if samples := getattr(check, name):
             facts[name] = dg.MetadataValue.text("; ".join(samples))
     if quarantine and check.bad_rows and check.severity == "critical":
-        facts["quarantine"] = dg.MetadataValue.path(quarantine)
+        facts["quarantine"] = dg.MetadataValue.path(str(quarantine))
     return dg.AssetCheckResult(
         check_name=check.rule,
         asset_key=raw_key(check.table),

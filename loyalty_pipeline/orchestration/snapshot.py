@@ -59,7 +59,7 @@ def _facts(publication: Publication) -> dict[str, Any]:
         "is_changed": publication.is_changed,
         "rows": dg.MetadataValue.md("\n".join(["| table | rows |", "| --- | ---: |", *lines])),
         "dagster/row_count": sum(publication.rows.values()),
-        "path": dg.MetadataValue.path(publication.folder),
+        "path": dg.MetadataValue.path(str(publication.folder)),
         "restatements": publication.restated.count,
         **_largest(publication.restated),
     }

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
-from pathlib import Path
 
 import polars as pl
 
@@ -16,6 +15,9 @@ from loyalty_pipeline.publication.causes import Edition, Lineage, reason, verdic
 from loyalty_pipeline.publication.cells import DIFFERING, MONTH, PERIOD_END, differing, placed
 from loyalty_pipeline.publication.files import columns_of
 from loyalty_pipeline.publication.news import Moved, News
+from loyalty_pipeline.storage.files import size_of
+from loyalty_pipeline.storage.parquet import read_parquet
+from loyalty_pipeline.storage.place import Place
 
 NAMES = ("cause", "reason", "raw_tables", "batches")
 LOST = (OSError, pl.exceptions.PolarsError, ValueError, KeyError)
@@ -26,7 +28,7 @@ LOST = (OSError, pl.exceptions.PolarsError, ValueError, KeyError)
 class Earlier:
     """What readers had: a snapshot, its settings as text, and by their digests the manifests it was made of."""
 
-    folder: Path
+    folder: Place
     settings: dict[str, str]
     lake: str
     landing: str
@@ -79,7 +81,7 @@ class Comparison:
         now = self.lake.manifest.tables.get(name, {})
         published = self.earlier.folder / f"{name}.parquet"
         before = self._manifest.tables.get(name) if self._manifest else None
-        if before is None and self._manifest and published.exists():
+        if before is None and self._manifest and size_of(published) >= 0:
             before = {}
         if before is not None:
             parts = sorted(before.keys() | now.keys())
@@ -90,18 +92,16 @@ class Comparison:
                 pass
         new = self._rows(name, now, sorted(now)).with_columns(pl.lit("").alias(MONTH))
         try:
-            return pl.read_parquet(published, glob=False).with_columns(pl.lit("").alias(MONTH)), new
+            return read_parquet(published).with_columns(pl.lit("").alias(MONTH)), new
         except LOST:
             return new.clear(), new.clear()
 
     def _rows(self, name: str, entries: dict[str, Entry], parts: list[str]) -> pl.DataFrame:
         """The rows of some parts, as they were written: another version of the code may have had other columns."""
+        found = {part: entries[part] for part in parts if part in entries}
         kept = [
-            pl.read_parquet(self.lake.store.path(entries[part]), glob=False).with_columns(
-                pl.lit(month_of(part)).alias(MONTH)
-            )
-            for part in parts
-            if part in entries
+            rows.with_columns(pl.lit(month_of(part)).alias(MONTH))
+            for part, rows in zip(found, self.lake.store.each(found.values()), strict=True)
         ]
         empty = pl.DataFrame(schema={**polars_schema(self.lake.tables[name].contract), MONTH: pl.String()})
         return pl.concat(kept, how="diagonal_relaxed") if kept else empty

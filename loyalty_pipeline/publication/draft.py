@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -14,6 +13,7 @@ from loyalty_pipeline.publication.brief import Brief
 from loyalty_pipeline.publication.comparison import Comparison, Earlier
 from loyalty_pipeline.publication.contents import Contents
 from loyalty_pipeline.publication.pointer import Entry, Pointer
+from loyalty_pipeline.storage.place import Place
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Draft:
         return at | known | self.contents.manifests
 
 
-def facts_of(folder: Path) -> dict[str, Any]:
+def facts_of(folder: Place) -> dict[str, Any]:
     """What a snapshot's manifest says; nothing where it is gone or torn."""
     try:
         facts: dict[str, Any] = json.loads((folder / "manifest.json").read_text())

@@ -3,21 +3,21 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 
 import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.lake.manifest import digest_of
+from loyalty_pipeline.storage.place import Place
 
 
 @dataclass(frozen=True)
 class Log:
     """`function` reads it from the data folder; the table is named like it."""
 
-    function: Callable[[Path], pl.DataFrame]
+    function: Callable[[Place], pl.DataFrame]
     contract: type[dy.Schema]
-    data_dir: Path
+    data_dir: Place
 
     @property
     def name(self) -> str:

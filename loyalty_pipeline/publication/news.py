@@ -84,7 +84,7 @@ class News:
     def _keys(self, table: str, entries: list[Entry], *more: str) -> pl.DataFrame:
         columns = [*self.contracts[table].primary_key(), *more]
         schema = {name: self.contracts[table].columns()[name].dtype for name in columns}
-        files = [pl.read_parquet(self.store.path(entry), columns=columns, glob=False) for entry in entries]
+        files = self.store.each(entries, columns)
         return pl.concat([pl.DataFrame(schema=schema), *(file.select(columns) for file in files)])
 
     def _known(self, table: str, part: str) -> pl.DataFrame:

@@ -9,7 +9,9 @@ from typing import Any
 from uuid import uuid4
 
 from loyalty_pipeline.faults import SourceError
-from loyalty_pipeline.lake.store import write_whole
+from loyalty_pipeline.storage import pointer_file
+from loyalty_pipeline.storage.place import Place
+from loyalty_pipeline.storage.seen import Moved
 
 REMEMBERED = 1000
 """Publications that the history names."""
@@ -24,30 +26,27 @@ class PublicationConflict(Exception):
 
 @dataclass(frozen=True)
 class Pointer:
-    """`published/current.json` of a data folder, and the link `metrics` beside it."""
+    """`published/current.json` of a data folder, and the link `metrics` beside it, which a store has not."""
 
-    data_dir: Path
+    data_dir: Place
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Place:
         """Where snapshots lie."""
         return self.data_dir / "published"
 
-    def folder(self, snapshot: str) -> Path:
+    @property
+    def place(self) -> Place:
+        """Where it lies itself."""
+        return self.root / "current.json"
+
+    def folder(self, snapshot: str) -> Place:
         """Where the files of a snapshot lie."""
         return self.root / "snapshots" / snapshot
 
     def read(self) -> dict[str, Any]:
         """What it says; empty before the first publication. Raises `SourceError` where it cannot be read."""
-        pointer = self.root / "current.json"
-        try:
-            return json.loads(pointer.read_text()) if pointer.exists() else {}
-        except ValueError as torn:
-            message = (
-                f"{pointer}: cannot be read ({torn}). Restore it from a copy. Without one delete it: the next run "
-                "publishes anew, and knows of no earlier snapshot to compare with"
-            )
-            raise SourceError(message) from None
+        return self._said(pointer_file.look(self.place))
 
     def shown(self) -> Entry:
         """The publication that readers get, as the history has it: somebody may have written another snapshot in by hand."""
@@ -57,15 +56,24 @@ class Pointer:
 
     def move(self, entry: Entry, expected: dict[str, Any]) -> None:
         """Show another snapshot, in one step. Raises `PublicationConflict` unless it says what is expected."""
-        if self.read().get("snapshot") != expected.get("snapshot"):
-            message = f"{self.root / 'current.json'} was changed by another run. Run again."
-            raise PublicationConflict(message)
+        version = pointer_file.look(self.place)
+        conflict = PublicationConflict(f"{self.place} was changed by another run. Run again.")
+        if self._said(version).get("snapshot") != expected.get("snapshot"):
+            raise conflict
         history = [entry, *expected.get("history", [])][:REMEMBERED]
         pointer = {**entry, "parent": expected.get("snapshot"), "history": history}
-        write_whole(self.root / "current.json", json.dumps(pointer, indent=1).encode())
+        try:
+            pointer_file.replace(self.place, json.dumps(pointer, indent=1).encode(), version)
+        except Moved:
+            raise conflict from None
 
     def link(self, snapshot: str) -> None:
-        """Make `metrics` lead to a snapshot, for tools that need one fixed path: they must resolve it once per read."""
+        """Make `metrics` lead to a snapshot, for tools that need one fixed path: they must resolve it once per read.
+
+        A store has no links, and copies under fixed names would be replaced while somebody reads them.
+        """
+        if not isinstance(self.data_dir, Path):
+            return
         link, target = self.data_dir / "metrics", Path("published") / "snapshots" / snapshot
         if link.is_symlink() and link.readlink() == target:
             return
@@ -86,3 +94,16 @@ class Pointer:
             if len(newest) <= keep or superseded_at > now - timedelta(hours=hours):
                 yield entry
             superseded_at = datetime.fromisoformat(entry["published_at"])
+
+    def _said(self, version: pointer_file.Version) -> dict[str, Any]:
+        if version.content is None:
+            return {}
+        try:
+            told: dict[str, Any] = json.loads(version.content)
+        except ValueError as torn:
+            message = (
+                f"{self.place}: cannot be read ({torn}). Restore it from a copy. Without one delete it: the next run "
+                "publishes anew, and knows of no earlier snapshot to compare with"
+            )
+            raise SourceError(message) from None
+        return told

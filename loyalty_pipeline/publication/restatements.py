@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import blake2b
-from pathlib import Path
 
 import polars as pl
 
@@ -12,6 +11,8 @@ from loyalty_pipeline.lake.manifest import digest_of
 from loyalty_pipeline.periods import PERIODS
 from loyalty_pipeline.publication.causes import CAUSES
 from loyalty_pipeline.publication.cells import PLACE
+from loyalty_pipeline.storage.parquet import read_parquet
+from loyalty_pipeline.storage.place import Place
 
 OF_THE_RUN = ("restatement", "published_at", "snapshot")
 """What is not in a digest: the clock, and what the digest makes."""
@@ -86,11 +87,11 @@ def nothing() -> pl.DataFrame:
     return pl.DataFrame(schema=polars_schema(Restatement))
 
 
-def read(folder: Path) -> pl.DataFrame:
+def read(folder: Place) -> pl.DataFrame:
     """The restatements of a snapshot; none where it has no such file, or none that can be read."""
     path = folder / f"{RESTATED.name}.parquet"
     try:
-        told = pl.read_parquet(path, glob=False)
+        told = read_parquet(path)
         # A column that came later is null in what was written before.
         lacking = [pl.lit(None).alias(name) for name in COLUMNS if name not in told.columns]
         return told.with_columns(lacking).select(COLUMNS).cast(polars_schema(Restatement))  # type: ignore[arg-type]

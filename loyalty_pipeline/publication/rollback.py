@@ -1,11 +1,12 @@
 """Going back: readers get a snapshot again that was published before."""
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from loyalty_pipeline.publication.pointer import Entry, Pointer
 from loyalty_pipeline.publication.verification import wrong_files
+from loyalty_pipeline.storage.files import names_in
+from loyalty_pipeline.storage.place import Place
 
 
 class UnknownSnapshot(Exception):
@@ -19,8 +20,9 @@ class NotWhole(Exception):
 def kept_entries(pointer: Pointer) -> list[Entry]:
     """The latest publication of each snapshot that is still there, newest first."""
     newest: dict[str, Entry] = {}
+    there = names_in(pointer.root / "snapshots")
     for entry in pointer.read().get("history", []):
-        if pointer.folder(entry["snapshot"]).exists():
+        if entry["snapshot"] in there:
             newest.setdefault(entry["snapshot"], entry)
     return list(newest.values())
 
@@ -47,7 +49,7 @@ def before_current(pointer: Pointer) -> Entry:
     return others[0]
 
 
-def roll_back(data_dir: Path, entry: Entry, now: datetime) -> dict[str, Any]:
+def roll_back(data_dir: Place, entry: Entry, now: datetime) -> dict[str, Any]:
     """Show a snapshot again and return what the pointer then says; the caller holds the lock.
 
     Nothing is deleted: what readers had until now can be shown again in the same way, as long as it is kept. The lake stays as

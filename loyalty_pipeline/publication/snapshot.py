@@ -5,7 +5,6 @@ and restatements, so that a run that changes nothing publishes nothing.
 """
 
 import json
-import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -15,7 +14,6 @@ from typing import Any
 import polars as pl
 
 from loyalty_pipeline.lake.lake import Lake
-from loyalty_pipeline.lake.store import write_whole
 from loyalty_pipeline.publication.brief import Brief
 from loyalty_pipeline.publication.contents import VERSION, Contents
 from loyalty_pipeline.publication.draft import Draft, facts_of
@@ -24,6 +22,16 @@ from loyalty_pipeline.publication.log import Log
 from loyalty_pipeline.publication.pointer import Entry, Pointer, PublicationConflict
 from loyalty_pipeline.publication.restatements import RESTATED
 from loyalty_pipeline.publication.verification import wrong_files
+from loyalty_pipeline.storage.files import (
+    names_in,
+    remove_files,
+    remove_folder,
+    size_of,
+    sizes_of,
+    write_whole,
+)
+from loyalty_pipeline.storage.parquet import collected
+from loyalty_pipeline.storage.place import Place
 
 __all__ = ["Publication", "PublicationConflict", "Publisher"]
 
@@ -35,7 +43,7 @@ class Publication:
     snapshot: str
     metrics: str
     is_changed: bool
-    folder: Path
+    folder: Place
     rows: dict[str, int]
     restated: Brief = field(default_factory=Brief)
     """The numbers of complete periods that it changed; none where it changed nothing."""
@@ -45,7 +53,7 @@ class Publication:
 class Publisher:
     """The `published` folder of a data folder. At least `keep` snapshots and those of `keep_hours` are kept."""
 
-    data_dir: Path
+    data_dir: Place
     keep: int = 3
     keep_hours: int = 24
 
@@ -118,34 +126,30 @@ class Publisher:
         manifest = json.dumps({**draft.facts, "tables": written}, indent=1)
         write_whole(folder / "manifest.json", manifest.encode())
 
-    def _write_tables(self, contents: Contents, folder: Path) -> dict[str, Any]:
+    def _write_tables(self, contents: Contents, folder: Place) -> dict[str, Any]:
         written, facts = {}, {"settings": contents.settings_digest, "version": VERSION}
         lake = contents.lake
         for name in contents.tables:
             inputs = {"lake": lake.digest(name), "code": lake.tables[name].code}
-            rows = lake.scan(name).collect()
+            rows = collected(lake.scan(name), folder)
             written[name] = _written(folder, rows, lake.tables[name], inputs, **facts)
         return written
 
     def _collect(self, now: datetime) -> None:
         kept = {self.current()["snapshot"], *(entry["snapshot"] for entry in self.kept(now))}
-        for folder in (self.pointer.root / "snapshots").iterdir():
-            if folder.name not in kept:
-                shutil.rmtree(folder)
-        for left_by_a_killed_run in (
-            *self.pointer.root.rglob("*.partial"),
-            *self.data_dir.glob(".metrics.*"),
-        ):
-            left_by_a_killed_run.unlink()
+        snapshots = self.pointer.root / "snapshots"
+        for name in names_in(snapshots) - kept:
+            remove_folder(snapshots / name)
+        if isinstance(self.data_dir, Path) and isinstance(self.pointer.root, Path):
+            partials = self.pointer.root.rglob("*.partial")
+            remove_files([*partials, *self.data_dir.glob(".metrics.*")])
 
 
-def _is_whole(folder: Path) -> bool:
+def _is_whole(folder: Place) -> bool:
     """Whether all files of a snapshot are there in full length, by its manifest."""
     tables = facts_of(folder).get("tables", {})
-    files = {name: folder / f"{name}.parquet" for name in tables}
-    return bool(tables) and all(
-        file.exists() and file.stat().st_size == tables[name]["bytes"] for name, file in files.items()
-    )
+    expected = {f"{name}.parquet": table["bytes"] for name, table in tables.items()}
+    return bool(tables) and sizes_of(folder, expected) == expected
 
 
 def _since_made(history: list[Entry], snapshot: str) -> list[Entry]:
@@ -155,11 +159,11 @@ def _since_made(history: list[Entry], snapshot: str) -> list[Entry]:
 
 
 def _written(
-    folder: Path, rows: pl.DataFrame, table: Meaning, inputs: dict[str, str], **facts: str
+    folder: Place, rows: pl.DataFrame, table: Meaning, inputs: dict[str, str], **facts: str
 ) -> dict[str, Any]:
     """Write a table's file, unless a killed run left the same one: a reader may even have it open."""
     content = parquet(rows, table, {"version": VERSION, **facts})
     path = folder / f"{table.name}.parquet"
-    if not path.exists() or path.read_bytes() != content:
+    if size_of(path) != len(content) or path.read_bytes() != content:
         write_whole(path, content)
     return described(content, rows, inputs)

@@ -3,12 +3,13 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from hashlib import sha256
-from pathlib import Path
 
 from loyalty_pipeline.lake.manifest import Entry, Manifest, digest_of
 from loyalty_pipeline.lake.store import Store, is_as_written
 from loyalty_pipeline.publication.draft import facts_of
 from loyalty_pipeline.publication.pointer import Pointer
+from loyalty_pipeline.storage.files import size_of
+from loyalty_pipeline.storage.place import Place
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ MISSING = "is missing"
 OTHER = "has other content than was written"
 
 
-def wrong_files(folder: Path) -> list[Wrong]:
+def wrong_files(folder: Place) -> list[Wrong]:
     """The files of a snapshot that are missing or have other content than its manifest says."""
     tables = facts_of(folder).get("tables")
     if not tables:
@@ -35,11 +36,12 @@ def wrong_files(folder: Path) -> list[Wrong]:
     ]
 
 
-def _fault(path: Path, size: int, digest: str) -> str:
-    if not path.exists():
+def _fault(path: Place, size: int, digest: str) -> str:
+    there = size_of(path)
+    if there < 0:
         return MISSING
-    if path.stat().st_size != size:
-        return f"has {path.stat().st_size:,} bytes instead of {size:,}"
+    if there != size:
+        return f"has {there:,} bytes instead of {size:,}"
     return "" if sha256(path.read_bytes()).hexdigest() == digest else OTHER
 
 
@@ -47,11 +49,11 @@ def _fault(path: Path, size: int, digest: str) -> str:
 class Verification:
     """The snapshots of a data folder, with the lake and the landing behind them. A file that several share is read once."""
 
-    data_dir: Path
+    data_dir: Place
 
     def __post_init__(self) -> None:
         """Nothing is read yet."""
-        self._known: dict[Path, str] = {}
+        self._known: dict[Place, str] = {}
         self.files = 0
 
     def of(self, snapshot: str, manifests: dict[str, str]) -> list[Wrong]:
@@ -87,5 +89,5 @@ class Verification:
             self._known[path] = MISSING if not is_there else "" if is_as_written(path, entry) else OTHER
         return self._known[path]
 
-    def _place(self, path: Path) -> str:
-        return str(path.relative_to(self.data_dir))
+    def _place(self, path: Place) -> str:
+        return str(path).removeprefix(f"{self.data_dir}/")

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -21,6 +20,8 @@ from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.landing.land import LANDED
 from loyalty_pipeline.landing.quarantine import FAILED
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
+from loyalty_pipeline.storage.files import names_in
+from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.validation.history import validation_history
 
 REASONS, WAITING, BATCH, ROW = "_reasons", "_waiting", "_batch", "_row"
@@ -44,10 +45,10 @@ class Evidence:
 class Folder:
     """The quarantine of a data folder."""
 
-    data_dir: Path
+    data_dir: Place
 
     @property
-    def root(self) -> Path:
+    def root(self) -> Place:
         """Where it lies."""
         return self.data_dir / "quarantine"
 
@@ -77,11 +78,18 @@ class Folder:
     def batches(self, table: str) -> list[str]:
         """The batches that set rows of a table aside, in order."""
         last = self.last_batch(table)
-        return sorted(p.stem for p in (self.root / table).glob("*.parquet") if p.stem <= last)
+        found = (name.removesuffix(".parquet") for name in names_in(self.root / table))
+        return sorted(batch for batch in found if batch <= last)
 
     def evidence(self) -> list[Evidence]:
         """What the last landing left that did not come to its end: refused, killed, or running right now."""
-        found = [(path.parent.name, path.stem) for path in (self.root / FAILED).glob("*/*.parquet")]
+        failed = self.root / FAILED
+        found = [
+            (batch, name.removesuffix(".parquet"))
+            for batch in names_in(failed)
+            for name in names_in(failed / batch)
+            if name.endswith(".parquet")
+        ]
         return [Evidence(*place, self.failed(*place).height) for place in sorted(found)]
 
     def failed(self, batch: str, table: str) -> pl.DataFrame:
@@ -98,7 +106,7 @@ class Folder:
         return dict(runs.iter_rows())
 
 
-def _checked_at(data_dir: Path, batch: str) -> datetime | None:
+def _checked_at(data_dir: Place, batch: str) -> datetime | None:
     """From the record that earlier releases kept of each batch."""
     path = data_dir / "landing" / "checks" / f"{batch}.json"
     try:
@@ -107,7 +115,7 @@ def _checked_at(data_dir: Path, batch: str) -> datetime | None:
         return None
 
 
-def _read(path: Path, table: str) -> pl.DataFrame:
+def _read(path: Place, table: str) -> pl.DataFrame:
     columns = RAW_TABLES[table].column_names()
     try:
         found = pl.read_parquet(BytesIO(path.read_bytes()))

@@ -4,14 +4,21 @@ import csv
 import math
 from dataclasses import dataclass, fields
 from datetime import date
-from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from loyalty_pipeline.faults import DataFault
 from loyalty_pipeline.periods import PERIODS
 
 COMMENT = "#"
 Line = TypeVar("Line", "Benchmark", "Target")
+
+
+class TextFile(Protocol):
+    """A file, wherever it lies. What reads of places is not imported here: it would count as code of the scorecard."""
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    def read_text(self, encoding: str) -> str: ...  # noqa: D102
 
 
 @dataclass(frozen=True)
@@ -41,15 +48,15 @@ class Target:
     valid_from: date
 
 
-def read_lines(path: Path, kind: type[Line]) -> tuple[Line, ...]:
+def read_lines(path: TextFile, kind: type[Line]) -> tuple[Line, ...]:
     """The lines of a reference file in their order; none where there is no file. Lines that begin with # are comments.
 
     Raises `DataFault` for a column that is missing, and for a value that is none.
     """
-    if not path.exists():
-        return ()
     try:
         text = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        return ()
     except UnicodeDecodeError as wrong:
         raise _fault(path, "", "expected UTF-8", f"byte {wrong.start}") from None
     kept = [line for line in text if line.strip() and not line.startswith(COMMENT)]
@@ -60,7 +67,7 @@ def read_lines(path: Path, kind: type[Line]) -> tuple[Line, ...]:
     return tuple(_line(path, kind, row, number) for number, row in enumerate(reader, 1))
 
 
-def _line(path: Path, kind: type[Line], row: dict[str, str], number: int) -> Line:
+def _line(path: TextFile, kind: type[Line], row: dict[str, str], number: int) -> Line:
     values: dict[str, Any] = {}
     for field in fields(kind):
         text = (row[field.name] or "").strip()
@@ -98,7 +105,7 @@ def _number(text: str) -> float:
     return number
 
 
-def _fault(path: Path, column: str, rule: str, rows: str) -> DataFault:
+def _fault(path: TextFile, column: str, rule: str, rows: str) -> DataFault:
     return DataFault(
         table=path.name,
         rule=rule,

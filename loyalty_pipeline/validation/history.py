@@ -3,15 +3,17 @@
 from collections.abc import Iterable
 from datetime import datetime
 from io import BytesIO
-from pathlib import Path
+from pathlib import PurePosixPath
 
 import polars as pl
 
 from loyalty_pipeline.contract import Table, choice, count, instant, polars_schema, share, text
-from loyalty_pipeline.lake.store import write_whole
+from loyalty_pipeline.storage.files import write_whole
+from loyalty_pipeline.storage.parquet import read_parquet
+from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.validation.results import CheckResult
 
-PLACE = Path("validation") / "history.parquet"
+PLACE = PurePosixPath("validation") / "history.parquet"
 
 
 class ValidationHistory(Table):
@@ -33,17 +35,19 @@ class ValidationHistory(Table):
     error = text("Why the check could not run.", nullable=True)
 
 
-def validation_history(data_dir: Path) -> pl.DataFrame:
+def validation_history(data_dir: Place) -> pl.DataFrame:
     """Every check of every run that read something, oldest first.
 
     A run that was stopped by a check is in it as well; a run that was killed while it read is not. Shares are null
     where no row was looked at.
     """
-    path = data_dir / PLACE
-    return pl.read_parquet(path, glob=False) if path.exists() else _frame([])
+    try:
+        return read_parquet(data_dir / PLACE)
+    except FileNotFoundError:
+        return _frame([])
 
 
-def remember(data_dir: Path, run_at: datetime, batch: str, checks: Iterable[CheckResult]) -> None:
+def remember(data_dir: Place, run_at: datetime, batch: str, checks: Iterable[CheckResult]) -> None:
     """Add the checks of one run; the file is replaced as a whole.
 
     Those of a run that was killed before the same landing counted go: its rows were read again.
