@@ -14,12 +14,14 @@ from urllib.parse import unquote, urlsplit
 import polars as pl
 
 from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.buckets import BucketFolder
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.folders import File, Folder, LocalFolder, WebFolder, data_files
 from loyalty_pipeline.sources.formats import as_parquet
 from loyalty_pipeline.sources.many_files import hive_columns, together
 from loyalty_pipeline.sources.query import QueriedTable, queried
 from loyalty_pipeline.sources.table_mapping import TableMapping, digest
+from loyalty_pipeline.storage.bucket import SCHEMES
 
 SUFFIXES = (".parquet", ".csv", ".csv.gz", ".jsonl")
 TEXT_SUFFIXES = (".csv", ".csv.gz", ".txt", ".tsv", ".jsonl", ".ndjson")
@@ -173,4 +175,4 @@ def _folder(place: str) -> Folder:
             )
             raise SourceError(message)
         return LocalFolder(local)
-    return WebFolder(place)
+    return BucketFolder.of(place) if address.scheme in SCHEMES else WebFolder(place)

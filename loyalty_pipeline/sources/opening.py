@@ -15,11 +15,12 @@ from loyalty_pipeline.sources.files import FileSource
 from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.sources.shipped import shipped
 from loyalty_pipeline.sources.table_mapping import TableMapping
+from loyalty_pipeline.storage.bucket import SCHEMES
 
 DEFAULT = ""
 """The name of the setting `source` among the sources."""
 
-FILES = ("", "file", "http", "https")
+FILES = ("", "file", "http", "https", *SCHEMES)
 POSTGRESQL = ("postgresql", "postgres")
 
 
