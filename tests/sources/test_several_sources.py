@@ -1,0 +1,84 @@
+"""Several sources: which one a table is read from, and what is said where that is not clear."""
+
+from pathlib import Path
+
+import pytest
+
+from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.pipeline import extract
+from loyalty_pipeline.settings import Settings, SettingsError
+from loyalty_pipeline.sources.opening import opened, source_of
+from tests.landing.company import MINIMAL, Company
+from tests.landing.shop import Shop
+from tests.sources.databases.shops import SqliteShop
+
+
+def test_a_table_is_read_from_the_source_that_lists_it_or_that_its_mapping_names_else_from_the_default() -> (
+    None
+):
+    settings = Settings(
+        source="exports",
+        sources={"crm": {"url": "crm", "tables": ["customers"]}, "billing": {"url": "billing"}},
+        tables={"invoices": {"source": "billing"}},
+    )
+    assert [source_of(settings, table) for table in ("customers", "invoices", "plans")] == [
+        "crm",
+        "billing",
+        "",
+    ]
+
+
+def test_without_a_default_other_tables_are_nowhere_and_a_single_source_has_them_all() -> None:
+    two = Settings(
+        sources={"a": {"url": "a", "tables": ["customers"]}, "b": {"url": "b", "tables": ["plans"]}}
+    )
+    assert source_of(two, "invoices") is None
+    with opened(two) as sources:
+        assert sources.find("invoices") is None
+    assert source_of(Settings(sources={"only": {"url": "x"}}), "invoices") == "only"
+
+
+def test_two_sources_that_list_a_table_are_an_error_that_says_what_to_do() -> None:
+    settings = Settings(sources={name: {"url": name, "tables": ["plans"]} for name in ("a", "b")})
+    with pytest.raises(
+        SourceError, match=r"plans: in the sources a and b\. Say which: \[tables\.plans\] source = "
+    ):
+        source_of(settings, "plans")
+
+
+@pytest.mark.parametrize(
+    ("more", "told"),
+    [
+        (
+            {"tables": {"plans": {"source": "billing"}}},
+            "tables.plans.source = billing: .*did you mean billing",
+        ),
+        (
+            {"sources": {"billing": {"url": "b", "tables": ["custmers"]}}},
+            "sources.billing.tables: custmers: .*did you mean customers",
+        ),
+    ],
+)
+def test_names_that_do_not_exist_are_wrong_settings(tmp_path: Path, more: dict, told: str) -> None:
+    settings = Settings(**({"sources": {"billing": {"url": "b"}}, "data_dir": tmp_path} | more))
+    with pytest.raises(SettingsError, match=told):
+        extract(settings)
+
+
+def test_customers_of_files_and_invoices_of_a_database_land_together(tmp_path: Path) -> None:
+    files = Company(tmp_path / "files")
+    file = SqliteShop(tmp_path / "shop.db")
+    shop = Shop(tmp_path / "shop", file.address, file.execute)
+    for table in ("invoices", "invoice_lines"):
+        (files.source / f"{table}.parquet").unlink()
+    shop.execute("drop table customers")
+    settings = Settings(
+        source=str(files.source),
+        sources={"billing": {"url": file.address, "tables": ["invoices", "invoice_lines"]}},
+        data_dir=tmp_path / "data",
+    )
+    report = extract(settings)
+    assert {name: table.accepted for name, table in report.tables.items() if table.batch} == dict.fromkeys(
+        MINIMAL, 1
+    )
+    assert not extract(settings).batch
