@@ -50,8 +50,8 @@ def test_two_sources_that_list_a_table_are_an_error_that_says_what_to_do() -> No
     ("more", "told"),
     [
         (
-            {"tables": {"plans": {"source": "billing"}}},
-            "tables.plans.source = billing: .*did you mean billing",
+            {"tables": {"plans": {"source": "biling"}}},
+            "tables.plans.source = biling: .*did you mean billing",
         ),
         (
             {"sources": {"billing": {"url": "b", "tables": ["custmers"]}}},
