@@ -163,6 +163,7 @@ def test_subscriptions_are_as_the_last_load_has_them(api: str, landed: Path) -> 
     made = by_key(LANDING, landed, "subscriptions")
     columns = ("customer_id", "plan_id", "status", "started_at", "cancelled_at")
     assert {key: tuple(row[name] for name in columns) for key, row in made.items()} == told
+    assert sum(cancelled_at is not None for *_, cancelled_at in told.values()) == 1
 
 
 def test_invoices_are_those_of_the_api(api: str, landed: Path) -> None:
