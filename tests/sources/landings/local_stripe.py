@@ -20,11 +20,11 @@ def serve(port: int) -> None:
     web.run_app(server.app, host="127.0.0.1", port=port, access_log=None, print=None)
 
 
-def asked(address: str, fields: Mapping[str, Any] | None = None) -> dict[str, Any]:
+def asked(address: str, fields: Mapping[str, Any] | None = None, method: str | None = None) -> dict[str, Any]:
     """The answer to a request; with fields, one that makes or changes something."""
     sent = urlencode(fields).encode() if fields is not None else None
     credentials = base64.b64encode(f"{KEY}:".encode()).decode()
-    request = Request(address, data=sent, headers={"Authorization": f"Basic {credentials}"})  # noqa: S310
+    request = Request(address, data=sent, headers={"Authorization": f"Basic {credentials}"}, method=method)  # noqa: S310
     with urlopen(request, timeout=30) as answer:  # noqa: S310
         told: dict[str, Any] = json.load(answer)
     return told

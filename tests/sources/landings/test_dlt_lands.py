@@ -68,8 +68,8 @@ def landed(api: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     _load(api, folder)
     charge = next(one for one in _all(api, "charges") if one["currency"] == "jpy")
     asked(f"{api}/refunds", {"charge": charge["id"], "amount": 1200})
-    subscription = next(one for one in _all(api, "subscriptions") if one["plan"]["id"] == "gold")
-    asked(f"{api}/subscriptions/{subscription['id']}", {"cancel_at_period_end": "true"})
+    subscription = next(one for one in _subscriptions(api) if one["plan"]["id"] == "gold")
+    asked(f"{api}/subscriptions/{subscription['id']}", method="DELETE")
     _load(api, folder)
     return folder / "stripe"
 
@@ -120,8 +120,12 @@ def _load(api: str, folder: Path) -> None:
 
 
 def _all(api: str, name: str) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = asked(f"{api}/{name}?limit=100")["data"]
+    found: list[dict[str, Any]] = asked(f"{api}/{name}{'&' if '?' in name else '?'}limit=100")["data"]
     return found
+
+
+def _subscriptions(api: str) -> list[dict[str, Any]]:
+    return _all(api, "subscriptions?status=all")
 
 
 def _at(seconds: int | None) -> datetime | None:
@@ -156,14 +160,14 @@ def test_subscriptions_are_as_the_last_load_has_them(api: str, landed: Path) -> 
             one["plan"]["id"],
             one["status"],
             _at(one["start_date"]),
-            _at(one["canceled_at"]),
+            _at(one["ended_at"]),
         )
-        for one in _all(api, "subscriptions")
+        for one in _subscriptions(api)
     }
     made = by_key(LANDING, landed, "subscriptions")
-    columns = ("customer_id", "plan_id", "status", "started_at", "cancelled_at")
+    columns = ("customer_id", "plan_id", "status", "started_at", "ended_at")
     assert {key: tuple(row[name] for name in columns) for key, row in made.items()} == told
-    assert sum(cancelled_at is not None for *_, cancelled_at in told.values()) == 1
+    assert sorted(status for _, _, status, *_ in told.values()) == [*["active"] * 6, "canceled"]
 
 
 def test_invoices_are_those_of_the_api(api: str, landed: Path) -> None:
