@@ -76,6 +76,35 @@ def test_a_contact_merged_into_one_that_is_not_landed_stands_for_itself(tmp_path
     assert customers(tmp_path, [{}], contact_merge_audit=audit)["1"]["merged_into_customer_id"] is None
 
 
+def test_a_contact_merged_twice_points_to_where_it_went_last(tmp_path: Path) -> None:
+    audit = [
+        {"canonical_vid": 2, "vid_to_merge": 1, "timestamp": "2024-02-01"},
+        {"canonical_vid": 3, "vid_to_merge": 1, "timestamp": "2024-02-02"},
+    ]
+    made = customers(tmp_path, [{}, {"id": 2}, {"id": 3}], contact_merge_audit=audit)
+    assert made["1"]["merged_into_customer_id"] == "3"
+
+
+def test_nobody_is_merged_into_itself(tmp_path: Path) -> None:
+    contacts = [
+        {"id": 1, "property_hs_merged_object_ids": "1"},
+        {"id": 2, "property_hs_merged_object_ids": "1"},
+        {"id": 3, "property_customer_id": "cus_1"},
+        {
+            "id": 4,
+            "property_customer_id": "cus_1",
+            "property_createdate": "2024-02-02",
+            "property_hs_merged_object_ids": "3",
+        },
+    ]
+    made = customers(tmp_path, contacts)
+    assert {key: row["merged_into_customer_id"] for key, row in made.items()} == {
+        "1": "2",
+        "2": None,
+        "cus_1": None,
+    }
+
+
 def test_contacts_with_one_customer_id_are_one_customer_and_the_oldest_speaks(tmp_path: Path) -> None:
     contacts = [
         {"id": 1, "property_customer_id": "cus_1", "property_firstname": "Gone", "_fivetran_deleted": True},
@@ -160,6 +189,13 @@ def test_an_engagement_with_two_contacts_is_one_of_each(tmp_path: Path) -> None:
         engagement_call=[ENGAGEMENT | {"engagement_id": 10}],
     )
     assert {key: row["customer_id"] for key, row in made.items()} == {"10-1": "cus_1", "10-2": "2"}
+    assert len(read(LANDING, tmp_path / "landing", "interactions") or []) == 2
+
+
+def test_a_meeting_that_ends_before_it_starts_lasted_nothing(tmp_path: Path) -> None:
+    times = {"start_time": "2024-02-01 10:00:00", "end_time": "2024-02-01 09:00:00"}
+    row = interactions(tmp_path, engagement_meeting=[ENGAGEMENT | {"engagement_id": 10} | times])["10-1"]
+    assert (row["started_at"], row["duration_seconds"]) == (at("2024-02-01 10:00"), 0)
 
 
 def test_older_connections_have_the_instant_in_the_engagement(tmp_path: Path) -> None:

@@ -111,6 +111,11 @@ def test_a_solved_ticket_without_history_was_resolved_when_it_last_changed(tmp_p
     assert ticket(tmp_path, {"status": "closed"})["resolved_at"] == at("2024-02-20 09:00")
 
 
+def test_so_was_one_whose_history_begins_after_that(tmp_path: Path) -> None:
+    row = ticket(tmp_path, {"status": "solved"}, ticket_field_history=history(("02", "open")))
+    assert row["resolved_at"] == at("2024-02-20 09:00")
+
+
 def test_a_deleted_ticket_counts_as_deleted(tmp_path: Path) -> None:
     row = ticket(tmp_path, {"status": "deleted"})
     assert (row["deleted_at"], row["resolved_at"]) == (at(SYNCED), None)
