@@ -100,6 +100,9 @@ class TableMapping(BaseModel):
     reads: dict[str, dict[str, ReadAs]] = Field(
         {}, description="Table of the source -> its columns that the query reads -> their types."
     )
+    one_of: tuple[str, ...] = Field(
+        (), description="Tables of `reads` of which one must be there; default: the first of them."
+    )
     minor_units: dict[str, str] = Field(
         {}, description="Amount of the query's result that is in cents -> the column with its currency."
     )
@@ -114,6 +117,9 @@ class TableMapping(BaseModel):
             raise ValueError(message)
         if self.minor_units and not self.query:
             message = "expected `minor_units` with a `query`"
+            raise ValueError(message)
+        if unknown := [name for name in self.one_of if name not in self.reads]:
+            message = f"expected tables of `reads` in `one_of`, found {', '.join(unknown)}"
             raise ValueError(message)
         return self
 

@@ -122,9 +122,15 @@ def landed_by(source: Any) -> Mapping[str, Any]:
 
 
 def mappings_of(settings: SourceSettings, name: str) -> dict[str, TableMapping]:
-    """How the tables of a source are mapped: what its landing brings, and before that what the settings say."""
-    brought = landed_by(settings.sources[name]) if name else {}
-    return {table: TableMapping.of(stated) for table, stated in {**brought, **settings.tables}.items()}
+    """How the tables of a source are mapped: what its landing brings, and before that what the settings say.
+
+    Settings that only say in which source a table is leave its mapping as the landing brings it.
+    """
+    landing = landed_by(settings.sources[name]) if name else {}
+    brought = {table: TableMapping.of(stated) for table, stated in landing.items()}
+    stated = {table: TableMapping.of(mapping) for table, mapping in settings.tables.items()}
+    kept = {table for table, mapping in stated.items() if table in brought and mapping.says_only_where}
+    return brought | {table: mapping for table, mapping in stated.items() if table not in kept}
 
 
 def address_of(settings: SourceSettings, name: str) -> str:

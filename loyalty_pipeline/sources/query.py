@@ -1,8 +1,8 @@
 """Raw tables that are made of several tables of a source, by a query in SQL that the settings have.
 
 What is read of each table is listed with its types, so that the query sees the same whatever the source is: text in a CSV
-file, a number in a database. A column or table that the source lacks is null or empty, but for the first table: without it
-the raw table is absent. The query is run by polars, never by the source.
+file, a number in a database. A column or table that the source lacks is null or empty, but for the first table, or all of those
+that `one_of` names: without them the raw table is absent. The query is run by polars, never by the source.
 """
 
 from collections.abc import Callable, Mapping
@@ -120,7 +120,7 @@ class QueriedTable:
 def queried(
     table: str, contract: type[RawTable], mapping: TableMapping, part: Callable[[str], Part | None]
 ) -> QueriedTable | None:
-    """The table that a mapping's query makes of the parts that a source has; None where it lacks the first of them."""
+    """The table that a mapping's query makes of the parts that a source has; None where it lacks those that it needs."""
     parts = {name: part(name) for name in mapping.reads}
-    is_there = next(iter(parts.values()), None) is not None
+    is_there = any(parts[name] for name in mapping.one_of or list(parts)[:1])
     return QueriedTable(table, contract, mapping, parts) if is_there else None

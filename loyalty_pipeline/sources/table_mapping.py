@@ -21,7 +21,8 @@ class TableMapping:
     `date_format` (as in `strptime`) reads the days and instants that are not ISO 8601. `distinct` keeps the earliest row of
     each key, for what a source repeats on every line.
 
-    `query` makes the rows, in SQL, of the tables that `reads` lists with the types of their columns. `minor_units` names,
+    `query` makes the rows, in SQL, of the tables that `reads` lists with the types of their columns; `one_of` are those of
+    which one must be there, by default the first. `minor_units` names,
     for an amount of its result in cents, the column with the currency; `minor_digits` says where a system counts the
     decimals of a currency otherwise than ISO 4217.
     """
@@ -37,6 +38,7 @@ class TableMapping:
     distinct: bool = False
     query: str = ""
     reads: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    one_of: tuple[str, ...] = ()
     minor_units: Mapping[str, str] = field(default_factory=dict)
     minor_digits: Mapping[str, int] = field(default_factory=dict)
 
@@ -47,6 +49,11 @@ class TableMapping:
             return stated
         options = stated if isinstance(stated, Mapping) else stated.model_dump(exclude_none=True)
         return cls(**options)
+
+    @property
+    def says_only_where(self) -> bool:
+        """Whether it names a source and nothing else: how the table is found there is left to others."""
+        return bool(self.source) and self == TableMapping(source=self.source)
 
     def to_json(self) -> str:
         """As text: equal mappings, equal text."""

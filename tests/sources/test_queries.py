@@ -66,6 +66,14 @@ def test_a_table_that_is_not_there_is_empty_but_for_the_first(folder: Path) -> N
     assert FileSource.of(folder, {"refunds": REFUNDS}).find("refunds") is None
 
 
+def test_of_the_tables_that_one_of_names_any_is_enough(folder: Path) -> None:
+    (folder / "refund.csv").unlink()
+    either = REFUNDS | {"one_of": ["refund", "charge"]}
+    assert made(folder, either) == []
+    (folder / "charge.csv").unlink()
+    assert FileSource.of(folder, {"refunds": either}).find("refunds") is None
+
+
 def test_a_column_that_is_not_there_is_null(folder: Path) -> None:
     (folder / "charge.csv").write_text("id\nch_1\n")
     assert [row["invoice_id"] for row in made(folder)] == [None, None]
@@ -132,6 +140,10 @@ def test_minor_units_are_those_of_decimal_arithmetic(amounts: list[int], currenc
         ({"query": "select 1"}, "expected `query` and `reads` together"),
         ({"reads": {"refund": {"id": "text"}}}, "expected `query` and `reads` together"),
         ({"minor_units": {"amount": "currency"}}, "expected `minor_units` with a `query`"),
+        (
+            REFUNDS | {"one_of": ["refund", "charges"]},
+            "expected tables of `reads` in `one_of`, found charges",
+        ),
     ],
 )
 def test_half_of_a_query_is_a_wrong_setting(table: dict[str, Any], told: str) -> None:
