@@ -70,16 +70,17 @@ def _toml(address: str, folder: Path, landing: str, proposals: dict[str, Proposa
         "# Proposed by loyalty init. Read it before you trust it: names are no proof of what columns mean.",
         "",
     ]
-    if landing:
-        lines += ["[sources.landed]", f"url = {_quoted(where)}", f"landing = {_quoted(landing)}", ""]
-    else:
-        lines += [f"source = {_quoted(where)}", ""]
     lines += [
         "# Amounts are published in this currency; other ones need fx_rates.",
         'reporting_currency = "EUR"',
         "# Periods start at midnight here.",
         'timezone = "UTC"',
     ]
+    # What follows a section is of the section, so that what has none comes first.
+    if landing:
+        lines += ["", "[sources.landed]", f"url = {_quoted(where)}", f"landing = {_quoted(landing)}"]
+    else:
+        lines += [f"source = {_quoted(where)}"]
     for proposal in proposals.values():
         lines += _section(proposal, is_file="://" not in address or not is_database(address))
     return "\n".join(lines) + "\n"

@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
-from loyalty_pipeline.cli.init import landing_of
+from loyalty_pipeline.cli.init import landing_of, propose
+from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.files import FileSource
+from loyalty_pipeline.sources.opening import opened
 from loyalty_pipeline.sources.proposals import nearest_table, proposed
+from loyalty_pipeline.sources.shipped import names, shipped
 
 
 @pytest.mark.parametrize(
@@ -76,3 +79,21 @@ def test_the_tables_of_a_folder_are_its_files_and_its_folders_of_files(tmp_path:
 def test_tables_of_nobody_are_no_landing() -> None:
     assert landing_of(["people", "bills"]) == ""
     assert landing_of(list(RAW_TABLES)) == ""
+
+
+@pytest.mark.parametrize("landing", names())
+def test_the_tables_of_a_landing_are_known_and_its_proposal_is_settings_that_load(
+    landing: str, tmp_path: Path
+) -> None:
+    read = {name for mapping in shipped(landing).values() for name in mapping.reads}
+    assert landing_of(sorted(read)) == landing
+    for name in read:
+        (tmp_path / f"{name}.csv").write_text("id\n")
+    out = tmp_path / "settings" / "loyalty.toml"
+    out.parent.mkdir()
+    propose(str(tmp_path), out, is_forced=False)
+    settings = Settings.load(out)
+    assert settings.sources["landed"].landing == landing
+    assert settings.sources["landed"].url == str(out.parent / "..")
+    with opened(settings) as sources:
+        assert {table for table in shipped(landing) if sources.find(table)} == set(shipped(landing))
