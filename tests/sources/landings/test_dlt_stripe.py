@@ -212,6 +212,20 @@ def test_newer_api_versions_say_the_same_in_other_places(tmp_path: Path) -> None
     assert by_key(LANDING, tmp_path / "landing", "invoices")["in_1"]["subscription_id"] == "sub_1"
 
 
+def test_newer_api_versions_say_by_a_word_which_tax_is_included(tmp_path: Path) -> None:
+    made = lines(
+        tmp_path,
+        [{"amount": 1160}, {"id": "il_2", "amount": 1000, "_dlt_id": "line_2"}],
+        {"subtotal": 2160, "tax": "", "total": 2350, "total_excluding_tax": 2000},
+        invoices__lines__data__taxes=[
+            {"amount": 160, "tax_behavior": "inclusive", "_dlt_parent_id": "line"},
+            {"amount": 190, "tax_behavior": "exclusive", "_dlt_parent_id": "line_2"},
+        ],
+    )
+    assert [row["amount"] for row in made.values()] == [money("10"), money("10")]
+    assert [row["tax"] for row in made.values()] == [money("1.60"), money("1.90")]
+
+
 def test_tax_of_newer_api_versions_is_what_the_total_has_beyond_the_one_without_it(tmp_path: Path) -> None:
     (row,) = lines(tmp_path, [{}], {"tax": "", "total": 2379, "total_excluding_tax": 1999}).values()
     assert (row["amount"], row["tax"]) == (money("19.99"), money("3.80"))
