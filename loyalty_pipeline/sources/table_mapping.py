@@ -22,9 +22,8 @@ class TableMapping:
     each key, for what a source repeats on every line.
 
     `query` makes the rows, in SQL, of the tables that `reads` lists with the types of their columns; `one_of` are those of
-    which one must be there, by default the first. `minor_units` names,
-    for an amount of its result in cents, the column with the currency; `minor_digits` says where a system counts the
-    decimals of a currency otherwise than ISO 4217.
+    which one must be there, by default the first. `minor_units` names, for an amount of its result in cents, the column with
+    the currency; `minor_digits` says where a system counts the decimals of a currency otherwise than ISO 4217.
     """
 
     source: str = ""

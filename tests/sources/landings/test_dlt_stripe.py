@@ -121,13 +121,14 @@ def test_plans_are_recurring_prices_and_plans_that_are_no_prices(tmp_path: Path)
     folder = lay(
         tmp_path / "landing",
         prices=[GOLD, once],
-        plans=[plan | {"id": "gold"}, plan | {"id": "old"}],
+        plans=[plan | {"id": "gold"}, plan | {"id": "old"}, plan | {"id": "named", "name": "Yen"}],
         products=[{"id": "prod_1", "name": "Seats"} | LOADED],
     )
     plans = by_key(LANDING, folder, "plans")
     assert {key: (row["name"], row["amount"], row["interval"]) for key, row in plans.items()} == {
         "gold": ("gold", money("19.99"), "month"),
         "old": ("Seats", money("100"), "year"),
+        "named": ("Yen", money("100"), "year"),
     }
 
 
@@ -207,7 +208,68 @@ def test_newer_api_versions_say_the_same_in_other_places(tmp_path: Path) -> None
         True,
     )
     assert (row["amount"], row["tax"], row["subscription_id"]) == (money("16.80"), money("3.19"), "sub_1")
+    assert row["discount"] == money("0")
     assert by_key(LANDING, tmp_path / "landing", "invoices")["in_1"]["subscription_id"] == "sub_1"
+
+
+def test_newer_api_versions_say_by_a_word_which_tax_is_included(tmp_path: Path) -> None:
+    made = lines(
+        tmp_path,
+        [{"amount": 1160}, {"id": "il_2", "amount": 1000, "_dlt_id": "line_2"}],
+        {"subtotal": 2160, "tax": "", "total": 2350, "total_excluding_tax": 2000},
+        invoices__lines__data__taxes=[
+            {"amount": 160, "tax_behavior": "inclusive", "_dlt_parent_id": "line"},
+            {"amount": 190, "tax_behavior": "exclusive", "_dlt_parent_id": "line_2"},
+        ],
+    )
+    assert [row["amount"] for row in made.values()] == [money("10"), money("10")]
+    assert [row["tax"] for row in made.values()] == [money("1.60"), money("1.90")]
+
+
+def test_tax_of_newer_api_versions_is_what_the_total_has_beyond_the_one_without_it(tmp_path: Path) -> None:
+    (row,) = lines(tmp_path, [{}], {"tax": "", "total": 2379, "total_excluding_tax": 1999}).values()
+    assert (row["amount"], row["tax"]) == (money("19.99"), money("3.80"))
+
+
+def test_something_added_to_a_subscription_is_one_off_in_newer_api_versions_too(tmp_path: Path) -> None:
+    item = {"subscription": "", "type": "", "price__id": "", "parent__type": "invoice_item_details"}
+    (row,) = lines(tmp_path, [item | {"parent__invoice_item_details__subscription": "sub_1"}]).values()
+    assert (row["kind"], row["subscription_id"]) == ("one_off", "sub_1")
+
+
+def test_tax_that_only_the_invoice_states_and_includes_is_no_discount(tmp_path: Path) -> None:
+    invoice = {"subtotal": 1190, "tax": 190, "total": 1190}
+    (row,) = lines(tmp_path, [{"amount": 1190}], invoice).values()
+    assert (row["amount"], row["tax"], row["discount"]) == (money("10"), money("1.90"), money("0"))
+
+
+def test_a_discount_that_is_expanded_tells_how_long_it_lasts(tmp_path: Path) -> None:
+    expanded = [{"coupon__duration": "repeating", "_dlt_parent_id": "a"}]
+    (row,) = lines(tmp_path, [{}], {"total": 1899}, invoices__discounts=expanded).values()
+    assert (row["amount"], row["discount_kind"]) == (money("18.99"), "repeating")
+
+
+def test_lines_of_old_api_versions_are_told_apart_by_their_unique_id(tmp_path: Path) -> None:
+    made = lines(tmp_path, [{"id": "sub_1", "unique_id": key, "_dlt_id": key} for key in ("il_a", "il_b")])
+    assert sorted(made) == ["il_a", "il_b"]
+
+
+def test_an_invoice_is_issued_when_it_is_final(tmp_path: Path) -> None:
+    final = INVOICE | {"status_transitions__finalized_at": MARCH, "status_transitions__paid_at": MARCH + 60}
+    row = by_key(LANDING, lay(tmp_path / "landing", invoices=[final]), "invoices")["in_1"]
+    assert (row["issued_at"], row["paid_at"]) == (at("2024-03-01"), at("2024-03-01 00:01"))
+
+
+def test_a_subscription_to_several_prices_has_no_plan(tmp_path: Path) -> None:
+    folder = lay(
+        tmp_path / "landing",
+        subscriptions=[
+            {"id": "sub_1", "customer": "cus_1", "status": "active", "created": FEBRUARY} | LOADED
+        ],
+        subscriptions__items__data=[{"price__id": key, "_dlt_parent_id": "a"} for key in ("gold", "silver")],
+        prices=[GOLD, GOLD | {"id": "silver"}],
+    )
+    assert by_key(LANDING, folder, "subscriptions")["sub_1"]["plan_id"] is None
 
 
 def test_a_line_tells_its_price_itself_where_the_api_puts_it_there(tmp_path: Path) -> None:
@@ -281,6 +343,13 @@ def test_a_refund_finds_its_invoice_in_every_api_version(
 ) -> None:
     row = refunds(tmp_path, refund, **tables)["re_1"]
     assert (row["invoice_id"], row["amount"], row["refunded_at"]) == ("in_1", money("10"), at("2024-02-01"))
+
+
+def test_the_invoice_that_a_charge_names_comes_before_others_of_its_payment(tmp_path: Path) -> None:
+    other = INVOICE | {"id": "in_0", "payment_intent": "pi_1", "total": 1190, "_dlt_id": "c"}
+    charge = {"id": "ch_1", "invoice": "in_1", "payment_intent": "pi_1"} | LOADED
+    made = refunds(tmp_path, {"charge": "ch_1"}, charges=[charge], invoices=[INVOICE, other])
+    assert made["re_1"]["invoice_id"] == "in_1"
 
 
 def test_a_refund_of_a_charge_without_an_invoice_is_none_of_revenue(tmp_path: Path) -> None:

@@ -73,6 +73,12 @@ def test_plans_are_recurring_prices_and_plans_that_are_no_prices(tmp_path: Path)
     assert (plans["tiers"]["name"], plans["tiers"]["amount"]) == ("Seats", money("0"))
 
 
+def test_a_price_s_nickname_comes_before_the_name_of_its_product(tmp_path: Path) -> None:
+    goods = [{"id": "prod_1", "name": "Seats"}]
+    folder = lay(tmp_path / "landing", price=[MONTHLY | {"product_id": "prod_1"}], product=goods)
+    assert by_key(LANDING, folder, "plans")["gold"]["name"] == "Gold"
+
+
 def test_an_old_account_has_plans_without_prices_and_another_has_none(tmp_path: Path) -> None:
     plan = {"id": "old", "amount": 100, "currency": "usd", "interval": "day", "_fivetran_synced": SYNCED}
     assert sorted(by_key(LANDING, lay(tmp_path / "old", plan=[plan]), "plans")) == ["old"]
@@ -147,6 +153,23 @@ def test_the_newest_version_of_a_subscription_counts(tmp_path: Path) -> None:
     (row,) = by_key(LANDING, folder, "subscriptions").values()
     assert (row["status"], row["plan_id"], row["cancel_reason"]) == ("canceled", "gold", "too_expensive")
     assert (row["cancelled_at"], row["ended_at"]) == (at("2024-02-01"), at("2024-03-01"))
+
+
+def test_the_active_version_counts_where_none_says_when_it_began(tmp_path: Path) -> None:
+    versions = [
+        {
+            "id": "sub_1",
+            "customer_id": "cus_1",
+            "created": "2024-01-01",
+            "status": status,
+            "_fivetran_active": is_active,
+        }
+        | {"_fivetran_synced": synced}
+        for status, is_active, synced in (("active", True, "2024-02-01"), ("trialing", False, SYNCED))
+    ]
+    folder = lay(tmp_path / "landing", subscription_history=versions)
+    (row,) = by_key(LANDING, folder, "subscriptions").values()
+    assert (row["status"], row["started_at"]) == ("active", at("2024-01-01"))
 
 
 def test_the_last_version_of_a_deleted_subscription_counts(tmp_path: Path) -> None:

@@ -102,6 +102,37 @@ def test_the_discount_of_an_invoice_is_taken_off_the_lines_that_may_be_discounte
     assert [row["discount_kind"] for row in made.values()] == ["repeating", "repeating", None]
 
 
+def test_the_larger_of_two_discounts_says_how_long_they_last(tmp_path: Path) -> None:
+    coupons = [{"id": key, "duration": duration} for key, duration in (("c_1", "once"), ("c_2", "forever"))]
+    discounts = [
+        {"id": key, "invoice_id": "in_1", "coupon_id": coupon, "amount": amount}
+        for key, coupon, amount in (("di_1", "c_1", 100), ("di_2", "c_2", 300))
+    ]
+    (row,) = lines(tmp_path, [{}], {"total": 1599}, coupon=coupons, discount=discounts).values()
+    assert (row["discount"], row["discount_kind"]) == (money("4"), "forever")
+
+
+def test_a_discount_on_lines_that_may_not_be_discounted_is_taken_off_all_the_same(tmp_path: Path) -> None:
+    (row,) = lines(tmp_path, [{"discountable": False}], {"total": 1899}).values()
+    assert row["amount"] == money("18.99")
+
+
+def test_nothing_is_taken_off_a_credit(tmp_path: Path) -> None:
+    (row,) = lines(tmp_path, [{"amount": -1000}], {"subtotal": -1000, "total": -1500}).values()
+    assert (row["amount"], row["discount"]) == (money("-10"), money("0"))
+
+
+def test_a_line_changes_with_its_invoice(tmp_path: Path) -> None:
+    (row,) = lines(tmp_path, [{}], {"_fivetran_synced": "2024-03-02"}).values()
+    assert row["updated_at"] == at("2024-03-02")
+
+
+def test_a_price_for_once_is_one_off_on_a_line_of_a_subscription_too(tmp_path: Path) -> None:
+    setup = {"id": "setup", "type": "one_time", "unit_amount": 500, "_fivetran_synced": SYNCED}
+    (row,) = lines(tmp_path, [{"price_id": "setup"}], price=[setup]).values()
+    assert (row["kind"], row["interval"]) == ("one_off", None)
+
+
 def test_tax_on_top_is_in_no_line(tmp_path: Path) -> None:
     made = lines(
         tmp_path,
@@ -116,6 +147,13 @@ def test_tax_on_top_is_in_no_line(tmp_path: Path) -> None:
 def test_tax_that_is_included_is_taken_out_of_the_lines(tmp_path: Path) -> None:
     (line,) = lines(tmp_path, [{"amount": 1190}], {"subtotal": 1190, "tax": 190, "total": 1190}).values()
     assert (line["amount"], line["tax"], line["discount"]) == (money("10"), money("1.90"), money("0"))
+
+
+def test_only_discounts_of_invoices_tell_whether_tax_is_included(tmp_path: Path) -> None:
+    invoice = {"subtotal": 1190, "tax": 190, "total": 1190}
+    discount = [{"id": "di_1", "type": "SUBSCRIPTION", "invoice_id": "in_1", "amount": 100}]
+    (row,) = lines(tmp_path, [{"amount": 1190}], invoice, discount=discount).values()
+    assert (row["amount"], row["discount"]) == (money("10"), money("0"))
 
 
 def test_tax_of_newer_api_versions_is_what_the_total_has_beyond_the_one_without_it(tmp_path: Path) -> None:
