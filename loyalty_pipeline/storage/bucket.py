@@ -60,6 +60,16 @@ def polars_options(scheme: str) -> dict[str, Any]:
     return {**options(scheme), **limits, **({"aws_allow_http": "true"} if allows_http() else {})}
 
 
+def library() -> Any:
+    """The module obstore. Raises `SourceError` where it is not installed: only who keeps data in a store has it."""
+    try:
+        import obstore.store  # noqa: PLC0415 - as above
+    except ImportError:
+        message = f"An object store needs obstore: pip install 'loyalty-pipeline[{EXTRA}]'"
+        raise SourceError(message) from None
+    return obstore
+
+
 def bucket(scheme: str, name: str) -> "ObjectStore":
     """The client of a bucket. Raises `SourceError` where obstore is not installed, `StoreError` for what it refuses."""
     return _bucket(scheme, name, tuple(sorted(options(scheme).items())), is_plain=allows_http())
@@ -67,15 +77,11 @@ def bucket(scheme: str, name: str) -> "ObjectStore":
 
 @cache
 def _bucket(scheme: str, name: str, told: tuple[tuple[str, str], ...], *, is_plain: bool) -> "ObjectStore":
-    try:
-        from obstore.store import from_url  # noqa: PLC0415 - only who keeps data in a store has it
-    except ImportError:
-        message = f"{scheme}://{name} needs obstore: pip install 'loyalty-pipeline[{EXTRA}]'"
-        raise SourceError(message) from None
+    from_url = library().store.from_url
     place = f"{scheme}://{name}"
     config: Any = dict(told)
     with answering(place):
-        return from_url(
+        client: ObjectStore = from_url(
             place,
             config=config,
             client_options={
@@ -85,3 +91,4 @@ def _bucket(scheme: str, name: str, told: tuple[tuple[str, str], ...], *, is_pla
             },
             retry_config={"max_retries": RETRIES, "retry_timeout": PATIENCE},
         )
+        return client

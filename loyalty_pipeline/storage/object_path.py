@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from loyalty_pipeline.storage import guards
-from loyalty_pipeline.storage.bucket import bucket
+from loyalty_pipeline.storage.bucket import bucket, library
 from loyalty_pipeline.storage.faults import StoreError, answering
 from loyalty_pipeline.storage.recent import RECENT
 from loyalty_pipeline.storage.seen import Moved, Seen
@@ -75,21 +75,17 @@ class ObjectPath:
 
     def size(self) -> int:
         """Its length, without reading it; -1 where there is none."""
-        import obstore  # noqa: PLC0415 - only who keeps data in a store has it
-
         try:
             with answering(str(self)):
-                return int(obstore.head(self._client(), self.key)["size"])
+                return int(library().head(self._client(), self.key)["size"])
         except FileNotFoundError:
             return -1
 
     def look(self) -> Seen:
         """Content and version in one request."""
-        import obstore  # noqa: PLC0415 - as above
-
         try:
             with answering(str(self)):
-                answer = obstore.get(self._client(), self.key)
+                answer = library().get(self._client(), self.key)
                 meta = answer.meta
                 return Seen(bytes(answer.bytes()), Seen.version_of(meta), meta["last_modified"].timestamp())
         except FileNotFoundError:
@@ -97,9 +93,7 @@ class ObjectPath:
 
     def write_bytes(self, content: bytes) -> None:
         """Put it there, whatever was there before."""
-        import obstore  # noqa: PLC0415 - as above
-
-        self._put(lambda client: obstore.put(client, self.key, content, mode="overwrite"))
+        self._put(lambda client: library().put(client, self.key, content, mode="overwrite"))
 
     def create(self, content: bytes) -> bool:
         """Put it there if nothing is; whether it was put."""
@@ -111,12 +105,10 @@ class ObjectPath:
 
     def swap(self, content: bytes, seen: Seen) -> Seen:
         """Replace what was seen, in one step. Raises `Moved` where something else is there by now."""
-        import obstore  # noqa: PLC0415 - as above
-
         mode: Any = "create" if seen.version is None else seen.version
         try:
             put = self._put(
-                lambda client: obstore.put(client, self.key, content, mode=mode, use_multipart=False)
+                lambda client: library().put(client, self.key, content, mode=mode, use_multipart=False)
             )
         except Moved:
             # The answer to a first attempt may have been lost.
@@ -133,19 +125,15 @@ class ObjectPath:
 
     def below(self) -> Iterator[tuple["ObjectPath", int]]:
         """Every object below it, at any depth, with its length: one request for each thousand."""
-        import obstore  # noqa: PLC0415 - as above
-
         with answering(str(self)):
-            for page in obstore.list(self._client(), self.key or None, chunk_size=PAGE):
+            for page in library().list(self._client(), self.key or None, chunk_size=PAGE):
                 for one in page:
                     yield ObjectPath(self.scheme, self.bucket, one["path"]), int(one["size"])
 
     def names(self) -> set[str]:
         """The names right below it, of objects and of what has objects below it."""
-        import obstore  # noqa: PLC0415 - as above
-
         with answering(str(self)):
-            found = obstore.list_with_delimiter(self._client(), self.key or None)
+            found = library().list_with_delimiter(self._client(), self.key or None)
         objects = (one["path"] for one in found["objects"])
         return {PurePosixPath(path).name for path in (*found["common_prefixes"], *objects)}
 
@@ -169,8 +157,6 @@ class ObjectPath:
 
 def delete(paths: Iterable[ObjectPath]) -> int:
     """Delete objects of one bucket, a thousand a request; return how many that were."""
-    import obstore  # noqa: PLC0415 - as above
-
     doomed = list(paths)
     for first in range(0, len(doomed), PAGE):
         batch = doomed[first : first + PAGE]
@@ -178,5 +164,5 @@ def delete(paths: Iterable[ObjectPath]) -> int:
         with answering(str(batch[0].parent)):
             for one in batch:
                 RECENT.drop(one)
-            obstore.delete(batch[0]._client(), [one.key for one in batch])  # noqa: SLF001 - of this class
+            library().delete(batch[0]._client(), [one.key for one in batch])  # noqa: SLF001 - of this class
     return len(doomed)

@@ -21,6 +21,7 @@ from loyalty_pipeline.storage.holder import Holder
 from loyalty_pipeline.storage.lease import leased
 from loyalty_pipeline.storage.lock_state import State
 from loyalty_pipeline.storage.object_path import ObjectPath
+from loyalty_pipeline.storage.seen import Seen
 from tests.servers.objects import Objects
 
 ELSEWHERE = replace(Holder.here(), host="elsewhere", machine="another")
@@ -137,6 +138,36 @@ def test_a_lease_is_renewed_while_the_run_goes_on(
         time.sleep(3)
         assert told(folder)["renewal"] != before
         write_whole(folder / "x", b"after more than a lease")
+
+
+def test_a_renewal_that_fails_is_tried_again_before_the_lease_is_over(
+    folder: ObjectPath, server: Objects, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lease, "LEASE_SECONDS", 5.0)
+    with leased(folder):
+        before, fails = told(folder)["renewal"], iter([True, True])
+        server.before = lambda _, one: "400 Bad Request" if one[0] == "PUT" and next(fails, False) else None
+        time.sleep(2.5)
+        assert next(fails, None) is None
+        assert told(folder)["renewal"] != before
+
+
+def test_a_pointer_that_somebody_moves_all_the_time_is_not_taken_over(
+    folder: ObjectPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_whole(folder / "lake/current.json", b"{}")
+    held_by(folder, ELSEWHERE, seconds=-1)
+    look = ObjectPath.look
+
+    def restless(self: ObjectPath) -> Seen:
+        seen = look(self)
+        if self.name == "current.json":
+            write_whole(self, (seen.content or b"") + b" ")
+        return seen
+
+    monkeypatch.setattr(ObjectPath, "look", restless)
+    with pytest.raises(Locked, match="changes all the time"), leased(folder, ["lake/current.json"]):
+        pass
 
 
 def asleep(held: lease.Lease, seconds: float = 1000) -> None:

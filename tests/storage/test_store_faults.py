@@ -1,5 +1,6 @@
 """A store that refuses, or is not there: what is said, and what is not."""
 
+import sys
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from loyalty_pipeline.storage.faults import StoreError, said_plainly
 from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.storage.place import place_of
 from loyalty_pipeline.storage.recent import RECENT, Recent
+from loyalty_pipeline.storage.seen import Seen
 from tests.servers.objects import BUCKET, DROPPED, KEY_ID, SECRET, Objects
 
 LEAKING = (
@@ -107,6 +109,27 @@ def test_a_store_that_ignores_conditions_is_refused(
         check_conditions(folder)
 
 
+def test_a_store_that_ignores_if_match_alone_is_refused_too(
+    folder: ObjectPath, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swap = ObjectPath.swap
+
+    def careless(self: ObjectPath, content: bytes, seen: Seen) -> Seen:
+        return swap(self, content, self.look() if seen.version else seen)
+
+    monkeypatch.setattr(ObjectPath, "swap", careless)
+    with pytest.raises(StoreError, match="ignores If-None-Match or If-Match"):
+        check_conditions(folder)
+
+
+def test_without_the_library_the_extra_to_install_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "obstore", None)
+    nowhere = ObjectPath("s3", BUCKET, "x")
+    for act in (nowhere.read_bytes, nowhere.exists, lambda: nowhere.write_bytes(b""), nowhere.names):
+        with pytest.raises(SourceError, match=r"pip install 'loyalty-pipeline\[objects\]'"):
+            act()
+
+
 def test_big_files_are_read_by_columns_and_missing_ones_are_not_found(
     folder: ObjectPath, server: Objects, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,6 +137,7 @@ def test_big_files_are_read_by_columns_and_missing_ones_are_not_found(
     entries = [
         store.write("t", month, rows.head(count)) for month, count in (("2024-01", 100), ("2024-02", 9))
     ]
+    store.commit(Manifest())
     monkeypatch.setattr(parquet, "RECENT", Recent())
     whole = store.scan(entries).collect()
     monkeypatch.setattr(parquet, "WHOLE_BYTES", 0)
