@@ -8,9 +8,7 @@ from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import (
     SEGMENTS,
     UNKNOWN,
-    again,
-    by_segment,
-    cells_of,
+    by_profile,
     in_period,
     known,
 )
@@ -38,9 +36,8 @@ class EventSums:
         """The same for each value of some keys of the rows; what nobody did has no row."""
         found, rows = [], self.known(rows_of)
         for period in self.window.periods:
-            cells = cells_of(rows(period), keys, sums, period.start.year)
-            summed = by_segment(cells, keys, again(sums)).with_columns(**in_period(period))
-            found.append(summed.select(*SEGMENT, *keys, *sums))
+            summed = by_profile(rows(period), keys, sums, period.start.year)
+            found.append(summed.with_columns(**in_period(period)).select(*SEGMENT, *keys, *sums))
         return pl.concat(found)
 
     def medians(self, rows_of: RowsOf, numbers: Mapping[str, pl.Expr]) -> pl.LazyFrame:
