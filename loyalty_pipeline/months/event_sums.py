@@ -45,10 +45,8 @@ class EventSums:
         found, rows = [], self.known(rows_of)
         for period in self.window.periods:
             numbered = rows(period).with_columns(**numbers).filter(_any(numbers))
-            words = numbered.with_columns(pl.col("profile", "plan").cast(pl.String))
-            named = known(words, period.start.year).with_columns(
-                pl.col("plan").fill_null(UNKNOWN), all=pl.lit("all")
-            )
+            plan = pl.col("plan").cast(pl.Categorical).fill_null(UNKNOWN)
+            named = known(numbered, period.start.year).with_columns(plan, all=pl.lit("all"))
             found += [
                 medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers)
                 for medians in _medians(named.select("all", *SEGMENTS, *numbers).collect(), list(numbers))
@@ -65,20 +63,16 @@ class EventSums:
         return self._cells.filter(pl.col("period") == period.name).drop("period")
 
     def known(self, rows_of: RowsOf) -> RowsOf:
-        """The rows with what their customers were at the closing of the period."""
+        """The rows with what their customers were at the closing of the period, looked up once."""
         rows = {period: rows_of(period).collect() for period in self.window.periods}
-        if all("profile" in frame.columns for frame in rows.values()):
-            return lambda period: rows[period].lazy()
-        ids = pl.concat(frame["customer_id"] for frame in rows.values()).unique()
-        # Most people do nothing: to leave the others in their file is cheaper than to join them all.
-        people = self._cells.filter(pl.col("customer_id").is_in(ids.implode())).collect()
-        return lambda period: (
-            rows[period]
-            .lazy()
-            .join(_in(people, period), on="customer_id", how="left")
+        if not all("profile" in frame.columns for frame in rows.values()):
+            ids = pl.concat(frame["customer_id"] for frame in rows.values()).unique()
+            # Most people do nothing: to leave the others in their file is cheaper than to join them all.
+            people = self._cells.filter(pl.col("customer_id").is_in(ids.implode()))
             # Grouped by number, not by word.
-            .with_columns(pl.col("profile", "plan").cast(pl.Categorical))
-        )
+            numbered = people.with_columns(pl.col("profile", "plan").cast(pl.Categorical)).collect()
+            rows = {period: _joined(frame, numbered, period) for period, frame in rows.items()}
+        return lambda period: rows[period].lazy()
 
 
 def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
@@ -88,12 +82,13 @@ def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
 def _medians(rows: pl.DataFrame, numbers: list[str]) -> Iterator[pl.LazyFrame]:
     # Segment by segment: a median needs every row, and rows times segments are many.
     for segment in ("all", *SEGMENTS):
-        medians = rows.lazy().group_by(segment).agg(pl.col(numbers).median())
-        yield medians.rename({segment: "segment_value"}).with_columns(segment_by=pl.lit(segment))
+        medians = rows.lazy().group_by(segment_value=segment).agg(pl.col(numbers).median())
+        yield medians.with_columns(pl.col("segment_value").cast(pl.String), segment_by=pl.lit(segment))
 
 
-def _in(people: pl.DataFrame, period: Period) -> pl.LazyFrame:
-    return people.filter(pl.col("period") == period.name).drop("period").lazy()
+def _joined(rows: pl.DataFrame, people: pl.DataFrame, period: Period) -> pl.DataFrame:
+    then = people.lazy().filter(pl.col("period") == period.name).drop("period")
+    return rows.lazy().join(then, on="customer_id", how="left").collect()
 
 
 def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:

@@ -35,18 +35,18 @@ class Segmented(Sharded):
 
 def age_band(year: int) -> pl.Expr:
     """The band of a birth year in a period that starts in the year."""
-    age = year - pl.col("birth_year")
-    younger = [
-        pl.when(age <= last).then(pl.lit(band)) for last, band in zip(AGE_BREAKS, AGE_BANDS, strict=False)
-    ]
-    oldest = pl.when(age.is_not_null()).then(pl.lit(AGE_BANDS[-1]))
-    return pl.coalesce(*younger, oldest, pl.lit(UNKNOWN)).alias("age_band")
+    return _named_band(_band(year)).alias("age_band")
 
 
 def known(rows: pl.LazyFrame, year: int) -> pl.LazyFrame:
-    """The rows with the attributes of their profile and birth year as segment values, in a period that starts in the year."""
-    words = [pl.col(word).fill_null(UNKNOWN) for word in WORDS]
-    return with_words(rows).with_columns(*words, age_band(year))
+    """The rows with the attributes of their profile and birth year as segment values, in a period that starts in the year.
+
+    The values are categories: to group by them is to group by numbers.
+    """
+    words = words_of(rows).with_columns(pl.col(WORDS).fill_null(UNKNOWN).cast(pl.Categorical))
+    return rows.join(words, on="profile", how="left", nulls_equal=True).with_columns(
+        age_band(year).cast(pl.Categorical)
+    )
 
 
 def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -68,18 +68,16 @@ def by_profile(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], ye
     Many customers are alike: the few thousand cells that are left are cut faster than all the customers, and those of
     one profile by its words at once.
     """
-    age = year - pl.col("birth_year")
-    band = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
-    alike = rows.with_columns(band=pl.when(age.is_not_null()).then(band))
+    alike = rows.with_columns(band=_band(year))
     cells = alike.group_by(*keys, "profile", "band", "plan").agg(**sums).collect().lazy()
     summed = again(sums)
     profiles = cells.group_by(*keys, pl.col("profile").cast(pl.String)).agg(**summed).collect().lazy()
     values = {
-        "age_band": pl.lit(pl.Series(AGE_BANDS)).gather("band"),
-        "plan": pl.col("plan").cast(pl.String),
+        "age_band": _named_band(pl.col("band")),
+        "plan": pl.col("plan").cast(pl.String).fill_null(UNKNOWN),
     }
     others = [
-        cells.group_by(*keys, segment_by=pl.lit(by), segment_value=value.fill_null(UNKNOWN)).agg(**summed)
+        cells.group_by(*keys, segment_by=pl.lit(by), segment_value=value).agg(**summed)
         for by, value in values.items()
     ]
     words = _cut(with_words(profiles), WORDS, keys, summed)
@@ -96,6 +94,16 @@ def _cut(
         .group_by(*keys, *CUT)
         .agg(**sums)
     )
+
+
+def _band(year: int) -> pl.Expr:
+    age = year - pl.col("birth_year")
+    older = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
+    return pl.when(age.is_not_null()).then(older)
+
+
+def _named_band(band: pl.Expr) -> pl.Expr:
+    return pl.lit(pl.Series(AGE_BANDS)).gather(band).fill_null(UNKNOWN)
 
 
 def again(sums: dict[str, pl.Expr]) -> dict[str, pl.Expr]:
