@@ -56,7 +56,7 @@ def referrals(
     invitations = events.known(lambda period: sent_referrals.since(period.start))
 
     def advocates(period: Period) -> pl.LazyFrame:
-        return invitations(period).group_by("customer_id").agg(**_of_an_advocate())
+        return invitations(period).group_by("customer_id", *ATTRIBUTES, "plan").agg(**_of_an_advocate())
 
     def conversions(period: Period) -> pl.LazyFrame:
         return invitations(period).filter(~pl.col("is_self"), pl.col("converted_at").is_not_null())
@@ -80,7 +80,6 @@ def _of_an_advocate() -> dict[str, pl.Expr]:
         "sent": is_other.sum(),
         "converted": (is_other & pl.col("converted_at").is_not_null()).sum(),
         "self_referrals": pl.col("is_self").sum(),
-        **{name: pl.col(name).first() for name in (*ATTRIBUTES, "plan")},
     }
 
 

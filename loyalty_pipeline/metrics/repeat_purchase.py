@@ -13,6 +13,7 @@ from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.ratio import over, proportion
 from loyalty_pipeline.reads import PeriodMonths
+from loyalty_pipeline.staging.customers import ATTRIBUTES
 
 DAYS = "days_since_previous"
 AGAIN = 2
@@ -63,18 +64,23 @@ def repeat_purchase(
     since a purchase before the period. Null without purchasers.
     """
 
+    def purchases(period: Period) -> pl.LazyFrame:
+        return purchase_gaps.since(period.start).select("customer_id", DAYS)
+
     def of_purchasers(period: Period) -> pl.LazyFrame:
-        return purchase_gaps.since(period.start).group_by("customer_id").agg(DAYS)
+        # The first purchase ever has none before it.
+        firsts = pl.col(DAYS).null_count()
+        return purchases(period).group_by("customer_id").agg(purchases=pl.len(), firsts=firsts)
+
+    def gaps(period: Period) -> pl.LazyFrame:
+        known = purchasers(period).select("customer_id", *ATTRIBUTES, "plan")
+        return purchases(period).drop_nulls(DAYS).join(known, on="customer_id", how="left")
 
     events = EventSums(window, customer_cells)
     purchasers = events.known(of_purchasers)
     return (
         cells(events.by_segment(purchasers, _sums()), RepeatPurchase)
-        .join(
-            events.median_of(lambda period: purchasers(period).explode(DAYS), DAYS, "median_days_between"),
-            on=SEGMENT,
-            how="left",
-        )
+        .join(events.median_of(gaps, DAYS, "median_days_between"), on=SEGMENT, how="left")
         .with_columns(
             **proportion("repeat_purchase_rate", "repeat_purchasers", "purchasers"),
             **proportion("returning_purchaser_rate", "returning_purchasers", "purchasers"),
@@ -85,12 +91,9 @@ def repeat_purchase(
 
 
 def _sums() -> dict[str, pl.Expr]:
-    purchases = pl.col(DAYS).list.len().cast(pl.Int64)
-    # The first purchase ever has none before it.
-    is_first = pl.col(DAYS).list.count_matches(None) > 0
     return {
         "purchasers": pl.len().cast(pl.Int64),
-        "repeat_purchasers": (purchases >= AGAIN).sum().cast(pl.Int64),
-        "returning_purchasers": (~is_first).sum().cast(pl.Int64),
-        "purchases": purchases.sum(),
+        "repeat_purchasers": (pl.col("purchases") >= AGAIN).sum().cast(pl.Int64),
+        "returning_purchasers": (pl.col("firsts") == 0).sum().cast(pl.Int64),
+        "purchases": pl.col("purchases").sum().cast(pl.Int64),
     }

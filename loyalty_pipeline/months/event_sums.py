@@ -107,9 +107,7 @@ def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:
 
 def _median_of_counts(counted_rows: pl.LazyFrame, number: str, name: str) -> pl.LazyFrame:
     # Of an even number of rows the mean of the middle two.
-    rows_so_far, all_rows = pl.col("rows").cum_sum().over(SEGMENT), pl.col("rows").sum().over(SEGMENT)
-    counted = counted_rows.sort(*SEGMENT, number).with_columns(so_far=2 * rows_so_far, of=all_rows)
-    lower = pl.col(number).filter(pl.col("so_far") >= pl.col("of")).first()
-    upper = pl.col(number).filter(pl.col("so_far") > pl.col("of")).first()
+    up_to, rows = 2 * pl.col("rows").cum_sum(), pl.col("rows").sum()
+    lower, upper = (pl.col(number).filter(is_past).first() for is_past in (up_to >= rows, up_to > rows))
     middle = (lower + upper).cast(pl.Float64) / 2
-    return counted.group_by(SEGMENT, maintain_order=True).agg(middle.alias(name))
+    return counted_rows.sort(number).group_by(SEGMENT).agg(middle.alias(name))

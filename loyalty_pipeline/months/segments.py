@@ -43,10 +43,7 @@ def known(rows: pl.LazyFrame, year: int) -> pl.LazyFrame:
 
     The values are categories: to group by them is to group by numbers.
     """
-    words = words_of(rows).with_columns(pl.col(WORDS).fill_null(UNKNOWN).cast(pl.Categorical))
-    return rows.join(words, on="profile", how="left", nulls_equal=True).with_columns(
-        age_band(year).cast(pl.Categorical)
-    )
+    return _in_categories(rows).with_columns(age_band(year).cast(pl.Categorical))
 
 
 def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -59,7 +56,7 @@ def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr]) ->
 
     Each row is counted once a segment: of many customers whose profile is known `by_profile` is faster.
     """
-    return _cut(rows, SEGMENTS, keys, sums).select(*keys, *CUT, *sums)
+    return _cut(rows.with_columns(all=pl.lit("all")), SEGMENTS, keys, sums).select(*keys, *CUT, *sums)
 
 
 def by_profile(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:
@@ -71,29 +68,34 @@ def by_profile(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], ye
     alike = rows.with_columns(band=_band(year))
     cells = alike.group_by(*keys, "profile", "band", "plan").agg(**sums).collect().lazy()
     summed = again(sums)
-    profiles = cells.group_by(*keys, pl.col("profile").cast(pl.String)).agg(**summed).collect().lazy()
-    values = {
-        "age_band": _named_band(pl.col("band")),
-        "plan": pl.col("plan").cast(pl.String).fill_null(UNKNOWN),
-    }
-    others = [
-        cells.group_by(*keys, segment_by=pl.lit(by), segment_value=value).agg(**summed)
-        for by, value in values.items()
+    profiles = cells.group_by(*keys, "profile").agg(**summed).collect().lazy()
+    everybody = pl.lit("all").cast(pl.Categorical)
+    bands = cells.group_by(*keys, "band").agg(**summed)
+    plans = cells.group_by(*keys, segment_value=pl.col("plan").fill_null(UNKNOWN)).agg(**summed)
+    cuts = [
+        _cut(_in_categories(profiles).with_columns(all=everybody), WORDS, keys, summed),
+        bands.with_columns(segment_by=pl.lit("age_band"), segment_value=_named_band(pl.col("band"))),
+        plans.with_columns(segment_by=pl.lit("plan"), segment_value=pl.col("segment_value").cast(pl.String)),
     ]
-    words = _cut(with_words(profiles), WORDS, keys, summed)
-    return pl.concat(cut.select(*keys, *CUT, *sums) for cut in (words, *others))
+    return pl.concat(cut.select(*keys, *CUT, *sums) for cut in cuts)
 
 
 def _cut(
     rows: pl.LazyFrame, segments: tuple[str, ...], keys: list[str], sums: dict[str, pl.Expr]
 ) -> pl.LazyFrame:
+    by, value = CUT
     return (
-        rows.with_columns(all=pl.lit("all"))
-        .unpivot(["all", *segments], index=[*keys, *sums], variable_name=CUT[0], value_name=CUT[1])
-        .with_columns(pl.col("segment_value").fill_null(UNKNOWN))
-        .group_by(*keys, *CUT)
+        rows.unpivot(["all", *segments], index=[*keys, *sums], variable_name=by, value_name=value)
+        .with_columns(pl.col(value).fill_null(UNKNOWN))
+        .group_by(*keys, by, value)
         .agg(**sums)
+        .with_columns(pl.col(value).cast(pl.String))
     )
+
+
+def _in_categories(rows: pl.LazyFrame) -> pl.LazyFrame:
+    words = words_of(rows).with_columns(pl.col(WORDS).fill_null(UNKNOWN).cast(pl.Categorical))
+    return rows.join(words, on="profile", how="left", nulls_equal=True)
 
 
 def _band(year: int) -> pl.Expr:
