@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from loyalty_pipeline.contract import Sharded, choice, text
+from loyalty_pipeline.contract import choice, text
 from loyalty_pipeline.periods import Period, PeriodTable
 from loyalty_pipeline.staging.customers import WORDS, words_of
 
@@ -19,18 +19,6 @@ class SegmentTable(PeriodTable):
 
     segment_by = choice("The attribute that cuts the customers.", SEGMENT_BY, key=True)
     segment_value = text("Its value; `all` for everybody, `(unknown)` where it is missing.", key=True)
-
-
-class Segmented(Sharded):
-    """A row that has a value of every segment."""
-
-    country = text("Country at the closing.")
-    region = text("Region at the closing.")
-    language = text("Language at the closing.")
-    customer_segment = text("Segment at the closing.")
-    acquisition_channel = text("What brought the customer.")
-    age_band = choice("Year of the period's start less year of birth.", (*AGE_BANDS, UNKNOWN))
-    plan = text("Plan with the highest MRR at the opening, or at the closing for who had none there.")
 
 
 def age_band(year: int) -> pl.Expr:
@@ -51,21 +39,16 @@ def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.join(words_of(rows), on="profile", how="left", nulls_equal=True)
 
 
-def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr]) -> pl.LazyFrame:
-    """Sums for each key over everybody and over each value of each segment; attributes may be missing.
+def by_profile(
+    rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int | pl.Expr
+) -> pl.LazyFrame:
+    """Sums for each key over everybody and over each value of each segment, in a period that starts in the year.
 
-    Each row is counted once a segment: of many customers whose profile is known `by_profile` is faster.
-    """
-    return _cut(rows.with_columns(all=pl.lit("all")), SEGMENTS, keys, sums).select(*keys, *CUT, *sums)
-
-
-def by_profile(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:
-    """The same of rows with profile, birth year and plan, in a period that starts in the year.
-
-    Many customers are alike: the few thousand cells that are left are cut faster than all the customers, and those of
+    The rows have profile, birth year and plan, which may be missing. Many customers are alike: the few thousand cells that are left are cut faster than all the customers, and those of
     one profile by its words at once.
     """
-    alike = rows.with_columns(band=_band(year))
+    # Grouped by number, not by word.
+    alike = rows.with_columns(pl.col("profile", "plan").cast(pl.Categorical), band=_band(year))
     cells = alike.group_by(*keys, "profile", "band", "plan").agg(**sums).collect().lazy()
     summed = again(sums)
     profiles = cells.group_by(*keys, "profile").agg(**summed).collect().lazy()
@@ -98,7 +81,7 @@ def _in_categories(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.join(words, on="profile", how="left", nulls_equal=True)
 
 
-def _band(year: int) -> pl.Expr:
+def _band(year: int | pl.Expr) -> pl.Expr:
     age = year - pl.col("birth_year")
     older = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
     return pl.when(age.is_not_null()).then(older)
