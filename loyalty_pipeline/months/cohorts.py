@@ -87,8 +87,11 @@ def cohort_sums(
     )
     begun = pl.col("cohort") == window.month
     # Who does nothing in the month is in no sum; who begins is counted whatever it does.
-    members = cohort_members.join(seen, on="customer_id", how="left").filter(
-        begun | pl.col("is_active").is_not_null() | pl.col("revenue").is_not_null()
+    members = pl.concat(
+        [
+            cohort_members.filter(begun).join(seen, on="customer_id", how="left"),
+            cohort_members.filter(~begun).join(seen, on="customer_id", how="inner"),
+        ]
     )
     sums = {
         "begun_customers": begun.sum().cast(pl.Int64),
