@@ -63,20 +63,23 @@ def repeat_purchase(
     A purchase is a paid invoice with a positive total, by the day it was paid. Days between are local days, and also those
     since a purchase before the period. Null without purchasers.
     """
-
-    def purchases(period: Period) -> pl.LazyFrame:
-        return purchase_gaps.since(period.start).select("customer_id", DAYS)
+    events = EventSums(window, customer_cells)
+    purchases = {
+        period: purchase_gaps.since(period.start).select("customer_id", DAYS).collect()
+        for period in window.periods
+    }
 
     def of_purchasers(period: Period) -> pl.LazyFrame:
         # The first purchase ever has none before it.
-        firsts = pl.col(DAYS).null_count()
-        return purchases(period).group_by("customer_id").agg(purchases=pl.len(), firsts=firsts)
+        counts = {"purchases": pl.len(), "firsts": pl.col(DAYS).null_count()}
+        counted = purchases[period].lazy().group_by("customer_id").agg(**counts)
+        # Most people purchase: everybody is joined.
+        return counted.join(events.people(period), on="customer_id", how="left")
 
     def gaps(period: Period) -> pl.LazyFrame:
         known = purchasers(period).select("customer_id", *ATTRIBUTES, "plan")
-        return purchases(period).drop_nulls(DAYS).join(known, on="customer_id", how="left")
+        return purchases[period].lazy().drop_nulls(DAYS).join(known, on="customer_id", how="left")
 
-    events = EventSums(window, customer_cells)
     purchasers = events.known(of_purchasers)
     return (
         cells(events.by_segment(purchasers, _sums()), RepeatPurchase)

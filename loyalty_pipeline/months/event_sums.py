@@ -60,7 +60,7 @@ class EventSums:
 
     def people(self, period: Period) -> pl.LazyFrame:
         """Everybody known at the closing of a period."""
-        return self._cells.filter(pl.col("period") == period.name).drop("period")
+        return _numbered(self._cells.filter(pl.col("period") == period.name).drop("period"))
 
     def known(self, rows_of: RowsOf) -> RowsOf:
         """The rows with what their customers were at the closing of the period, looked up once."""
@@ -68,11 +68,14 @@ class EventSums:
         if not all("profile" in frame.columns for frame in rows.values()):
             ids = pl.concat(frame["customer_id"] for frame in rows.values()).unique()
             # Most people do nothing: to leave the others in their file is cheaper than to join them all.
-            people = self._cells.filter(pl.col("customer_id").is_in(ids.implode()))
-            # Grouped by number, not by word.
-            numbered = people.with_columns(pl.col("profile", "plan").cast(pl.Categorical)).collect()
-            rows = {period: _joined(frame, numbered, period) for period, frame in rows.items()}
+            people = _numbered(self._cells.filter(pl.col("customer_id").is_in(ids.implode()))).collect()
+            rows = {period: _joined(frame, people, period) for period, frame in rows.items()}
         return lambda period: rows[period].lazy()
+
+
+def _numbered(people: pl.LazyFrame) -> pl.LazyFrame:
+    # Grouped by number, not by word.
+    return people.with_columns(pl.col("profile", "plan").cast(pl.Categorical))
 
 
 def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
