@@ -30,8 +30,6 @@ class SurveySum(SegmentTable, Sharded):
     Every measure is there of every survey, also where none is made of it.
     """
 
-    needs = ("survey_responses",)
-
     survey = text("What was asked for.", key=True)
     responses = count("Customers who answered in the period; the last answer of each counts.", of="customers")
     promoters = count("Of those, with 9 or 10, or as far along another scale.", of="customers")
