@@ -50,6 +50,7 @@ from loyalty_pipeline.months.purchase_models import clv_fits
 from loyalty_pipeline.months.retention_fits import retention_fits
 from loyalty_pipeline.months.segment_periods import segment_periods, segment_sums
 from loyalty_pipeline.months.spells import spells, tenures
+from loyalty_pipeline.months.survey_sums import survey_sums
 from loyalty_pipeline.months.value_sums import value_sums
 from loyalty_pipeline.scorecard.scorecard import scorecard
 from loyalty_pipeline.scorecard.scores import scores
@@ -129,6 +130,7 @@ MONTHS: list[TableFunction] = [
     advocate_state,
     prospects,
     customer_cells,
+    survey_sums,
     purchasers,
     purchase_gaps,
     departures,

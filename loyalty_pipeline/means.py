@@ -59,7 +59,7 @@ class Mean:
 
     @property
     def _squares(self) -> str:
-        return f"{self.name} squared"
+        return f"{self.name}_squared"
 
 
 def _t(count: str) -> pl.Expr:

@@ -87,7 +87,7 @@ whole | merges advocacy | any record may be merged, or be an advocate
 06 | retention_fits clv_backtests | of complete months
 06* | purchases purchasers purchase_gaps repeat_purchase | he pays
 06* | customer_cells customer_signals scores scorecard | he is one more
-06 | prospects departures advocate_credits | he is a customer, stays, and came by himself
+06 | prospects departures advocate_credits survey_sums | he is a customer, stays, came by himself, and is asked nothing
 06 | win_back churn_reasons churn_drivers signal_lift referrals | he was not there to leave
 """
 
@@ -141,6 +141,7 @@ whole | merges advocacy | any record may be merged, or be an advocate
 06* | segment_sums segment_periods value_sums churn customer_retention mrr_growth clv advocacy_revenue | and is counted there
 06* | customer_cells churn_drivers repeat_purchase referrals scores scorecard | there too
 06 | prospects win_back churn_reasons signal_lift customer_clv | nobody left, and where she lives is in no column of the others
+06 | survey_sums | nobody is asked anything
 """
     assert is_what(after(lambda company: company.say("customers", moved)), expected)
 
@@ -172,6 +173,7 @@ whole | advocacy | it brought nobody
 05* 06 | purchase_gaps | June's purchase comes after it, or does not: not of the same customer
 05* 06* | purchasers customer_cells repeat_purchase scores scorecard | who purchased so far
 05 06 | spells prospects departures win_back churn_reasons churn_drivers signal_lift referrals | it was never active
+05 06 | survey_sums | nor asked anything
 05 | advocate_credits | it was not brought
 03 | event_merges | the month of the only referral
 """

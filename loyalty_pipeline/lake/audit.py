@@ -38,26 +38,38 @@ def rules(contract: type[dy.Schema]) -> dict[str, str]:
 
 def breaches(frame: pl.DataFrame, contract: type[dy.Schema], *, table: str, month: str) -> list[Breach]:
     """The rules that some rows break. The rows are in the order of their key."""
-    if frame.is_empty():
+    # Rows hardly ever break one. To ask each rule if all keep it costs a tenth of counting those that do not.
+    if frame.is_empty() or all(frame.select(**_kept(contract)).row(0)):
         return []
     counted = frame.select(**_broken(contract)).row(0, named=True)
     return [Breach(table, month, rule, rows) for rule, rows in counted.items() if rows]
 
 
 @cache
+def _kept(contract: type[dy.Schema]) -> dict[str, pl.Expr]:
+    evaluated = contract._validation_rules(with_cast=False)  # noqa: SLF001 - as below
+    kept = {name: rule.expr.all() for name, rule in evaluated.items() if name != "primary_key"}
+    return kept | {name: ~is_repeated.any() for name, is_repeated in _repeated_keys(contract).items()}
+
+
+@cache
 def _broken(contract: type[dy.Schema]) -> dict[str, pl.Expr]:
     evaluated = contract._validation_rules(with_cast=False)  # noqa: SLF001 - counting costs a third of validate()
-    own, key = _own_rules(contract), contract.primary_key()
+    own = _own_rules(contract)
     columns = [
         rule.expr.fill_null(value=True)
         for name, rule in evaluated.items()
         if name not in {*own, "primary_key"}
     ]
     broken = {"columns_keep_to_the_contract": (~pl.all_horizontal(columns)).sum()} if columns else {}
-    # In order, equal keys are neighbours: hashing them all would cost ten times as much.
-    repeated = [pl.col(name).eq_missing(pl.col(name).shift()).slice(1) for name in key]
-    keys = {"key_is_unique": pl.all_horizontal(repeated).sum()} if key else {}
+    keys = {name: is_repeated.sum() for name, is_repeated in _repeated_keys(contract).items()}
     return broken | keys | {name: (~evaluated[name].expr.fill_null(value=True)).sum() for name in own}
+
+
+def _repeated_keys(contract: type[dy.Schema]) -> dict[str, pl.Expr]:
+    # In order, equal keys are neighbours: hashing them all would cost ten times as much.
+    repeated = [pl.col(name).eq_missing(pl.col(name).shift()).slice(1) for name in contract.primary_key()]
+    return {"key_is_unique": pl.all_horizontal(repeated)} if repeated else {}
 
 
 def _own_rules(contract: type[dy.Schema]) -> list[str]:

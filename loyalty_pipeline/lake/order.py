@@ -2,6 +2,9 @@
 
 import polars as pl
 
+FEW = 5000
+"""So many rows are sorted sooner than looked at."""
+
 
 def in_order(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """The rows sorted by their key; as they are where they already come that way.
@@ -9,6 +12,8 @@ def in_order(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     Sorting words costs more than most tables: many come in order, and to see that is cheap. What is the
     same in all rows, as the month of a month's table is, need not be compared.
     """
+    if rows.height < FEW and key:
+        return rows.sort(key)
     varying = [name for name in key if not _is_constant(rows[name])]
     is_tied, is_ordered = pl.lit(value=True), pl.lit(value=True)
     for name in varying:

@@ -4,17 +4,12 @@ import dataframely as dy
 
 from loyalty_pipeline.contract import count, high, low, number, share
 from loyalty_pipeline.months.cells import cells
-from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
-from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, is_low_effort, mean_points
+from loyalty_pipeline.months.survey_sums import POINTS, SurveySum, of_survey
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.ratio import proportion
-from loyalty_pipeline.reads import PeriodMonths
-from loyalty_pipeline.staging.survey_events import SurveyEvent
 
-EFFORT = mean_points("effort_total")
-POINTS = "points from 0 to 100"
+UNIT = "points from 0 to 100"
 
 
 class Ces(SegmentTable):
@@ -28,10 +23,10 @@ class Ces(SegmentTable):
     invited = count("Questions sent in the period.", of="questions")
     answered = count("Of those, answered by the as-of.", of="questions")
     ces = number(
-        "Effort total over responses: lower is easier.", unit=POINTS, nullable=True, scored=low("responses")
+        "Effort total over responses: lower is easier.", unit=UNIT, nullable=True, scored=low("responses")
     )
-    ces_low = number("Low end of its 95 % t interval.", unit=POINTS, nullable=True)
-    ces_high = number("High end of its 95 % t interval.", unit=POINTS, nullable=True)
+    ces_low = number("Low end of its 95 % t interval.", unit=UNIT, nullable=True)
+    ces_high = number("High end of its 95 % t interval.", unit=UNIT, nullable=True)
     low_effort_share = share("Low effort over responses.", of="responses", scored=high("responses"))
     low_effort_share_low = share("Low end of its 95 % Wilson interval.", of="responses")
     low_effort_share_high = share("High end of its 95 % Wilson interval.", of="responses")
@@ -40,11 +35,7 @@ class Ces(SegmentTable):
     response_rate_high = share("High end of its 95 % Wilson interval.", of="questions")
 
 
-def ces(
-    window: Window,
-    survey_events: PeriodMonths[SurveyEvent],
-    customer_cells: dy.LazyFrame[CustomerCell],
-) -> dy.LazyFrame[Ces]:
+def ces(window: Window, survey_sums: dy.LazyFrame[SurveySum]) -> dy.LazyFrame[Ces]:
     r"""The mean effort of all who answered, brought to 0-100, and how many found it easy.
 
     .. math:: ces = \frac{1}{n} \sum 100 \cdot \frac{score - scale\_min}{scale\_max - scale\_min}
@@ -53,11 +44,9 @@ def ces(
     is Student's, inside 0 and 100, null of one response.
     Source: Dixon, Freeman & Toman (2010), "Stop Trying to Delight Your Customers", HBR 88(7/8).
     """
-    sums = answer_sums(low_effort=is_low_effort()) | EFFORT.sums
-    summed = EventSums(window, customer_cells).by_segment(answers_of(survey_events, "ces"), sums)
-    rated = summed.with_columns(
-        **EFFORT.rated("ces"),
+    rated = of_survey(window, survey_sums, "ces").with_columns(
+        **POINTS.rated("ces"),
         **proportion("low_effort_share", "low_effort", "responses"),
         **proportion("response_rate", "answered", "invited"),
     )
-    return cells(rated.with_columns(effort_total=EFFORT.total), Ces).pipe(Ces.cast)
+    return cells(rated.with_columns(effort_total=POINTS.total), Ces).pipe(Ces.cast)

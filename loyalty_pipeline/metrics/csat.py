@@ -4,17 +4,12 @@ import dataframely as dy
 
 from loyalty_pipeline.contract import count, high, number, share
 from loyalty_pipeline.months.cells import cells
-from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
-from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, is_satisfied, mean_points
+from loyalty_pipeline.months.survey_sums import POINTS, SurveySum, of_survey
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.ratio import proportion
-from loyalty_pipeline.reads import PeriodMonths
-from loyalty_pipeline.staging.survey_events import SurveyEvent
 
-SCORE = mean_points("score_total")
-POINTS = "points from 0 to 100"
+UNIT = "points from 0 to 100"
 
 
 class Csat(SegmentTable):
@@ -30,19 +25,15 @@ class Csat(SegmentTable):
     csat = share("Satisfied over responses.", of="responses", scored=high("responses"))
     csat_low = share("Low end of its 95 % Wilson interval.", of="responses")
     csat_high = share("High end of its 95 % Wilson interval.", of="responses")
-    mean_score = number("Score total over responses.", unit=POINTS, nullable=True, scored=high("responses"))
-    mean_score_low = number("Low end of its 95 % t interval.", unit=POINTS, nullable=True)
-    mean_score_high = number("High end of its 95 % t interval.", unit=POINTS, nullable=True)
+    mean_score = number("Score total over responses.", unit=UNIT, nullable=True, scored=high("responses"))
+    mean_score_low = number("Low end of its 95 % t interval.", unit=UNIT, nullable=True)
+    mean_score_high = number("High end of its 95 % t interval.", unit=UNIT, nullable=True)
     response_rate = share("Answered over invited.", of="questions")
     response_rate_low = share("Low end of its 95 % Wilson interval.", of="questions")
     response_rate_high = share("High end of its 95 % Wilson interval.", of="questions")
 
 
-def csat(
-    window: Window,
-    survey_events: PeriodMonths[SurveyEvent],
-    customer_cells: dy.LazyFrame[CustomerCell],
-) -> dy.LazyFrame[Csat]:
+def csat(window: Window, survey_sums: dy.LazyFrame[SurveySum]) -> dy.LazyFrame[Csat]:
     r"""Satisfied over all who answered, and the mean of the scores brought to 0-100.
 
     .. math:: csat = \frac{satisfied}{responses} \qquad
@@ -51,11 +42,9 @@ def csat(
     Of a customer who answers several times the last answer of the period counts. Satisfied is the top two of a scale,
     whatever its length. The interval of the mean is Student's, inside 0 and 100, null of one response.
     """
-    sums = answer_sums(satisfied=is_satisfied()) | SCORE.sums
-    summed = EventSums(window, customer_cells).by_segment(answers_of(survey_events, "csat"), sums)
-    rated = summed.with_columns(
+    rated = of_survey(window, survey_sums, "csat").with_columns(
         **proportion("csat", "satisfied", "responses"),
-        **SCORE.rated("mean_score"),
+        **POINTS.rated("mean_score"),
         **proportion("response_rate", "answered", "invited"),
     )
-    return cells(rated.with_columns(score_total=SCORE.total), Csat).pipe(Csat.cast)
+    return cells(rated.with_columns(score_total=POINTS.total), Csat).pipe(Csat.cast)

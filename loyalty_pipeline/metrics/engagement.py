@@ -64,10 +64,12 @@ def engagement(
     """
 
     def customers(period: Period) -> pl.LazyFrame:
-        return _of_customers(interaction_days.since(period.start), ["customer_id"])
+        # To count days that are grouped already is cheaper than to count the different ones of each customer.
+        met = interaction_days.since(period.start).group_by("customer_id", "interaction_day")
+        return _of(met.agg(pl.col(CONTACTS).sum()), "customer_id")
 
     def in_channels(period: Period) -> pl.LazyFrame:
-        by_channel = _of_customers(interaction_days.since(period.start), ["customer_id", "channel"])
+        by_channel = _of(interaction_days.since(period.start), "customer_id", "channel")
         return (
             by_channel.group_by(segment_by=pl.lit("channel"), segment_value="channel")
             .agg(**_sums())
@@ -93,10 +95,8 @@ def engagement(
     )
 
 
-def _of_customers(days: pl.LazyFrame, customer: list[str]) -> pl.LazyFrame:
-    # To count days that are grouped already is cheaper than to count the different ones of each customer.
-    of_days = days.group_by(*customer, "interaction_day").agg(pl.col(CONTACTS).sum())
-    return of_days.group_by(customer).agg(pl.col(CONTACTS).sum(), customer_days=pl.len().cast(pl.Int64))
+def _of(days: pl.LazyFrame, *customers: str) -> pl.LazyFrame:
+    return days.group_by(customers).agg(pl.col(CONTACTS).sum(), customer_days=pl.len().cast(pl.Int64))
 
 
 def _sums() -> dict[str, pl.Expr]:

@@ -67,8 +67,9 @@ def loyalty_program(
     """
 
     def members(period: Period) -> pl.LazyFrame:
-        moves = loyalty_moves.since(period.start).group_by("customer_id").agg(**_flows())
-        return loyalty_state.join(moves, on="customer_id", how="left").with_columns(
+        moves = loyalty_moves.since(period.start).select("customer_id", **_flows())
+        flows = moves.group_by("customer_id").agg(pl.col(*FLOWS).sum(), pl.col("has_used").any())
+        return loyalty_state.join(flows, on="customer_id", how="left").with_columns(
             pl.col(*FLOWS).fill_null(0), pl.col("has_used").fill_null(value=False)
         )
 
@@ -91,9 +92,10 @@ def loyalty_program(
 
 def _flows() -> dict[str, pl.Expr]:
     flows = {
-        name: pl.col("points").filter(pl.col("kind").is_in(kinds)).sum() for name, kinds in FLOWS.items()
+        name: pl.when(pl.col("kind").is_in(kinds)).then("points").otherwise(0)
+        for name, kinds in FLOWS.items()
     }
-    return flows | {"has_used": pl.col("kind").is_in(USES).any()}
+    return flows | {"has_used": pl.col("kind").is_in(USES)}
 
 
 def _sums() -> dict[str, pl.Expr]:

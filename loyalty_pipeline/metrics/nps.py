@@ -5,14 +5,10 @@ import polars as pl
 
 from loyalty_pipeline.contract import count, high, number, share
 from loyalty_pipeline.months.cells import cells
-from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segments import SegmentTable
-from loyalty_pipeline.months.survey_answers import answer_sums, answers_of, is_detractor, is_promoter
+from loyalty_pipeline.months.survey_sums import SurveySum, of_survey
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.ratio import NORMAL_95, over, proportion
-from loyalty_pipeline.reads import PeriodMonths
-from loyalty_pipeline.staging.survey_events import SurveyEvent
 
 BEST = 100
 
@@ -49,11 +45,7 @@ class Nps(SegmentTable):
         return groups == pl.col("responses")
 
 
-def nps(
-    window: Window,
-    survey_events: PeriodMonths[SurveyEvent],
-    customer_cells: dy.LazyFrame[CustomerCell],
-) -> dy.LazyFrame[Nps]:
+def nps(window: Window, survey_sums: dy.LazyFrame[SurveySum]) -> dy.LazyFrame[Nps]:
     r"""Promoters less detractors over all who answered.
 
     .. math:: nps = 100 \cdot \frac{promoters - detractors}{responses} \qquad
@@ -64,12 +56,9 @@ def nps(
     interval stays inside -100 and 100 and is null of one response. Null without responses.
     Source: Reichheld (2003), "The One Number You Need to Grow", HBR 81(12).
     """
-    sums = answer_sums(
-        promoters=is_promoter(), passives=~is_promoter() & ~is_detractor(), detractors=is_detractor()
-    )
     low, high = _interval()
     return (
-        cells(EventSums(window, customer_cells).by_segment(answers_of(survey_events, "nps"), sums), Nps)
+        cells(of_survey(window, survey_sums, "nps"), Nps)
         .with_columns(nps=over(BEST * _net(), "responses"), nps_low=low, nps_high=high)
         .with_columns(**proportion("response_rate", "answered", "invited"))
         .pipe(Nps.cast)

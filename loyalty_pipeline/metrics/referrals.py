@@ -12,6 +12,7 @@ from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.ratio import proportion
 from loyalty_pipeline.reads import PeriodMonths
+from loyalty_pipeline.staging.customers import ATTRIBUTES
 from loyalty_pipeline.staging.sent_referrals import SentReferral
 
 MICROSECONDS_OF_A_DAY = 86_400_000_000
@@ -51,19 +52,17 @@ def referrals(
     The segment is the advocate's. What converts later raises the period in which it was sent. One that converted before it was
     sent took no days. A conversion without a named customer counts here, and brings no advocacy revenue.
     """
-
-    def invitations(period: Period) -> pl.LazyFrame:
-        return sent_referrals.since(period.start)
+    events = EventSums(window, customer_cells)
+    invitations = events.known(lambda period: sent_referrals.since(period.start))
 
     def advocates(period: Period) -> pl.LazyFrame:
-        return invitations(period).group_by("customer_id").agg(**_of_an_advocate())
+        return invitations(period).group_by("customer_id", *ATTRIBUTES, "plan").agg(**_of_an_advocate())
 
     def conversions(period: Period) -> pl.LazyFrame:
         return invitations(period).filter(~pl.col("is_self"), pl.col("converted_at").is_not_null())
 
     days = (pl.col("converted_at") - pl.col("sent_at")).dt.total_microseconds().clip(lower_bound=0)
     medians = {"median_days_to_convert": days / MICROSECONDS_OF_A_DAY}
-    events = EventSums(window, customer_cells)
     return (
         cells(events.by_segment(advocates, _sums()), Referrals)
         .join(events.medians(conversions, medians), on=SEGMENT, how="left")

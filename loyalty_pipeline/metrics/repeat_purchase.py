@@ -13,6 +13,7 @@ from loyalty_pipeline.months.segments import SegmentTable
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.ratio import over, proportion
 from loyalty_pipeline.reads import PeriodMonths
+from loyalty_pipeline.staging.customers import ATTRIBUTES
 
 DAYS = "days_since_previous"
 AGAIN = 2
@@ -62,19 +63,27 @@ def repeat_purchase(
     A purchase is a paid invoice with a positive total, by the day it was paid. Days between are local days, and also those
     since a purchase before the period. Null without purchasers.
     """
+    events = EventSums(window, customer_cells)
+    purchases = {
+        period: purchase_gaps.since(period.start).select("customer_id", DAYS).collect()
+        for period in window.periods
+    }
 
     def of_purchasers(period: Period) -> pl.LazyFrame:
-        return purchase_gaps.since(period.start).group_by("customer_id").agg(DAYS)
+        # The first purchase ever has none before it.
+        counts = {"purchases": pl.len(), "firsts": pl.col(DAYS).null_count()}
+        counted = purchases[period].lazy().group_by("customer_id").agg(**counts)
+        # Most people purchase: everybody is joined.
+        return counted.join(events.people(period), on="customer_id", how="left")
 
-    events = EventSums(window, customer_cells)
+    def gaps(period: Period) -> pl.LazyFrame:
+        known = purchasers(period).select("customer_id", *ATTRIBUTES, "plan")
+        return purchases[period].lazy().drop_nulls(DAYS).join(known, on="customer_id", how="left")
+
     purchasers = events.known(of_purchasers)
     return (
         cells(events.by_segment(purchasers, _sums()), RepeatPurchase)
-        .join(
-            events.median_of(lambda period: purchasers(period).explode(DAYS), DAYS, "median_days_between"),
-            on=SEGMENT,
-            how="left",
-        )
+        .join(events.median_of(gaps, DAYS, "median_days_between"), on=SEGMENT, how="left")
         .with_columns(
             **proportion("repeat_purchase_rate", "repeat_purchasers", "purchasers"),
             **proportion("returning_purchaser_rate", "returning_purchasers", "purchasers"),
@@ -85,12 +94,9 @@ def repeat_purchase(
 
 
 def _sums() -> dict[str, pl.Expr]:
-    purchases = pl.col(DAYS).list.len().cast(pl.Int64)
-    # The first purchase ever has none before it.
-    is_first = pl.col(DAYS).list.count_matches(None) > 0
     return {
         "purchasers": pl.len().cast(pl.Int64),
-        "repeat_purchasers": (purchases >= AGAIN).sum().cast(pl.Int64),
-        "returning_purchasers": (~is_first).sum().cast(pl.Int64),
-        "purchases": purchases.sum(),
+        "repeat_purchasers": (pl.col("purchases") >= AGAIN).sum().cast(pl.Int64),
+        "returning_purchasers": (pl.col("firsts") == 0).sum().cast(pl.Int64),
+        "purchases": pl.col("purchases").sum().cast(pl.Int64),
     }

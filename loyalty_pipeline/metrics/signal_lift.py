@@ -6,6 +6,7 @@ import polars as pl
 from loyalty_pipeline.contract import choice, count, ratio, share, text
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.customer_signals import CustomerSignal
+from loyalty_pipeline.months.merging import beside
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import UNKNOWN, in_period
 from loyalty_pipeline.periods import Period, PeriodTable, Window, plus
@@ -58,10 +59,14 @@ def _lifted(signals: pl.LazyFrame, customer_cells: pl.LazyFrame, period: Period)
     opened = customer_cells.filter(pl.col("period") == period.name, "was_active").select(
         "customer_id", "is_active"
     )
-    known = opened.join(signals, on="customer_id", how="left").with_columns(
-        pl.col("nps_group", "csat").fill_null(UNKNOWN),
-        pl.col("tickets", "interactions").fill_null(0),
-        pl.col("is_member", "is_referred").fill_null(value=False),
+    known = (
+        beside(opened.collect(), signals.collect())
+        .lazy()
+        .with_columns(
+            pl.col("nps_group", "csat").fill_null(UNKNOWN),
+            pl.col("tickets", "interactions").fill_null(0),
+            pl.col("is_member", "is_referred").fill_null(value=False),
+        )
     )
     # Many customers are alike: what is left is cut faster than all of them.
     alike = known.group_by(KNOWN).agg(

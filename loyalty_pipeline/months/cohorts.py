@@ -11,29 +11,27 @@ from loyalty_pipeline.months.customer_revenue import CustomerRevenue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.segments import (
     SEGMENT_BY,
-    SEGMENTS,
     UNKNOWN,
-    Segmented,
     SegmentTable,
-    again,
-    by_segment,
+    by_profile,
     in_period,
-    known,
 )
 from loyalty_pipeline.periods import Window
 from loyalty_pipeline.reads import Previous, Through
+from loyalty_pipeline.staging.customers import Attributes
 
 CELL = ["cohort", "segment_by", "segment_value"]
 
 
-class CohortMember(Segmented):
-    """One row per customer first active in the month.
+class CohortMember(Attributes):
+    """One row per customer first active in the month, as it was at the closing.
 
-    Segments are those at the closing of that month, so that a cohort never changes its size.
+    Later changes are none of a cohort's: it never changes its size.
     """
 
     cohort = day("The month of the first activity.", key=True)
     customer_id = key("The customer.")
+    plan = text("Plan with the highest MRR at the opening, or at the closing for who had none there.")
 
 
 class CohortMonth(SegmentTable):
@@ -69,8 +67,7 @@ def cohort_members(
     plans = customer_periods.filter(pl.col("period") == "month").select("customer_id", "plan")
     begun = customer_state.filter(pl.col("first_active_at") >= opening).collect().lazy()
     return (
-        known(begun, window.month.year)
-        .join(plans, on="customer_id", how="left")
+        begun.join(plans, on="customer_id", how="left")
         .with_columns(pl.col("plan").fill_null(UNKNOWN), cohort=pl.lit(window.month))
         .pipe(CohortMember.cast)
     )
@@ -90,8 +87,11 @@ def cohort_sums(
     )
     begun = pl.col("cohort") == window.month
     # Who does nothing in the month is in no sum; who begins is counted whatever it does.
-    members = cohort_members.join(seen, on="customer_id", how="left").filter(
-        begun | pl.col("is_active").is_not_null() | pl.col("revenue").is_not_null()
+    members = pl.concat(
+        [
+            cohort_members.filter(begun).join(seen, on="customer_id", how="left"),
+            cohort_members.filter(~begun).join(seen, on="customer_id", how="inner"),
+        ]
     )
     sums = {
         "begun_customers": begun.sum().cast(pl.Int64),
@@ -99,8 +99,7 @@ def cohort_sums(
         "active_mrr": total("active_mrr"),
         "revenue": total("revenue"),
     }
-    alike = members.group_by("cohort", *SEGMENTS).agg(**sums).collect()
-    return by_segment(alike.lazy(), ["cohort"], again(sums)).pipe(CohortSum.cast)
+    return by_profile(members, ["cohort"], sums, pl.col("cohort").dt.year()).pipe(CohortSum.cast)
 
 
 def cohort_months(

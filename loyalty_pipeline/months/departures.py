@@ -36,13 +36,14 @@ def departures(
     below the floor or its purchases grew old, left by itself.
     """
     opening, closing = window.bounds
-    left = customer_periods.filter(pl.col("period") == "month", pl.col("movement").is_in(LEFT)).select(
-        "customer_id"
-    )
+    movements = customer_periods.filter(pl.col("period") == "month", pl.col("movement").is_in(LEFT))
+    left = movements.select("customer_id").collect()
+    # They are few: to leave the lines of the others in their file is cheaper than to join them all.
+    is_theirs = pl.col("customer_id").is_in(left["customer_id"].implode())
     lines = extended_lines(
         window,
-        previous.join(left, on="customer_id", how="semi").sort("line_id"),
-        recurring_lines.join(left, on="customer_id", how="semi"),
+        previous.filter(is_theirs).sort("line_id"),
+        recurring_lines.join(left.lazy(), on="customer_id", how="semi"),
         renewals,
         renewal_grace_days,
     ).filter(pl.col("kind") == "recurring")
@@ -60,7 +61,8 @@ def departures(
     last = ended.filter(pl.col("ended_at") == pl.col("ended_at").max().over("customer_id"))
     voluntary = last.group_by("customer_id").agg(is_voluntary=is_by_itself.fill_null(value=False).any())
     return (
-        left.join(voluntary, on="customer_id", how="left")
+        left.lazy()
+        .join(voluntary, on="customer_id", how="left")
         .with_columns(pl.col("is_voluntary").fill_null(value=True), month=pl.lit(window.month))
         .pipe(Departure.cast)
     )

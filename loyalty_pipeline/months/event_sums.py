@@ -8,9 +8,7 @@ from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import (
     SEGMENTS,
     UNKNOWN,
-    again,
-    by_segment,
-    cells_of,
+    by_profile,
     in_period,
     known,
 )
@@ -38,9 +36,8 @@ class EventSums:
         """The same for each value of some keys of the rows; what nobody did has no row."""
         found, rows = [], self.known(rows_of)
         for period in self.window.periods:
-            cells = cells_of(rows(period), keys, sums, period.start.year)
-            summed = by_segment(cells, keys, again(sums)).with_columns(**in_period(period))
-            found.append(summed.select(*SEGMENT, *keys, *sums))
+            summed = by_profile(rows(period), keys, sums, period.start.year)
+            found.append(summed.with_columns(**in_period(period)).select(*SEGMENT, *keys, *sums))
         return pl.concat(found)
 
     def medians(self, rows_of: RowsOf, numbers: Mapping[str, pl.Expr]) -> pl.LazyFrame:
@@ -48,10 +45,8 @@ class EventSums:
         found, rows = [], self.known(rows_of)
         for period in self.window.periods:
             numbered = rows(period).with_columns(**numbers).filter(_any(numbers))
-            words = numbered.with_columns(pl.col("profile", "plan").cast(pl.String))
-            named = known(words, period.start.year).with_columns(
-                pl.col("plan").fill_null(UNKNOWN), all=pl.lit("all")
-            )
+            plan = pl.col("plan").cast(pl.Categorical).fill_null(UNKNOWN)
+            named = known(numbered, period.start.year).with_columns(plan, all=pl.lit("all"))
             found += [
                 medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers)
                 for medians in _medians(named.select("all", *SEGMENTS, *numbers).collect(), list(numbers))
@@ -65,23 +60,22 @@ class EventSums:
 
     def people(self, period: Period) -> pl.LazyFrame:
         """Everybody known at the closing of a period."""
-        return self._cells.filter(pl.col("period") == period.name).drop("period")
+        return _numbered(self._cells.filter(pl.col("period") == period.name).drop("period"))
 
     def known(self, rows_of: RowsOf) -> RowsOf:
-        """The rows with what their customers were at the closing of the period."""
+        """The rows with what their customers were at the closing of the period, looked up once."""
         rows = {period: rows_of(period).collect() for period in self.window.periods}
-        if all("profile" in frame.columns for frame in rows.values()):
-            return lambda period: rows[period].lazy()
-        ids = pl.concat(frame["customer_id"] for frame in rows.values()).unique()
-        # Most people do nothing: to leave the others in their file is cheaper than to join them all.
-        people = self._cells.filter(pl.col("customer_id").is_in(ids.implode())).collect()
-        return lambda period: (
-            rows[period]
-            .lazy()
-            .join(_in(people, period), on="customer_id", how="left")
-            # Grouped by number, not by word.
-            .with_columns(pl.col("profile", "plan").cast(pl.Categorical))
-        )
+        if not all("profile" in frame.columns for frame in rows.values()):
+            ids = pl.concat(frame["customer_id"] for frame in rows.values()).unique()
+            # Most people do nothing: to leave the others in their file is cheaper than to join them all.
+            people = _numbered(self._cells.filter(pl.col("customer_id").is_in(ids.implode()))).collect()
+            rows = {period: _joined(frame, people, period) for period, frame in rows.items()}
+        return lambda period: rows[period].lazy()
+
+
+def _numbered(people: pl.LazyFrame) -> pl.LazyFrame:
+    # Grouped by number, not by word.
+    return people.with_columns(pl.col("profile", "plan").cast(pl.Categorical))
 
 
 def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
@@ -91,12 +85,13 @@ def _any(numbers: Mapping[str, pl.Expr]) -> pl.Expr:
 def _medians(rows: pl.DataFrame, numbers: list[str]) -> Iterator[pl.LazyFrame]:
     # Segment by segment: a median needs every row, and rows times segments are many.
     for segment in ("all", *SEGMENTS):
-        medians = rows.lazy().group_by(segment).agg(pl.col(numbers).median())
-        yield medians.rename({segment: "segment_value"}).with_columns(segment_by=pl.lit(segment))
+        medians = rows.lazy().group_by(segment_value=segment).agg(pl.col(numbers).median())
+        yield medians.with_columns(pl.col("segment_value").cast(pl.String), segment_by=pl.lit(segment))
 
 
-def _in(people: pl.DataFrame, period: Period) -> pl.LazyFrame:
-    return people.filter(pl.col("period") == period.name).drop("period").lazy()
+def _joined(rows: pl.DataFrame, people: pl.DataFrame, period: Period) -> pl.DataFrame:
+    then = people.lazy().filter(pl.col("period") == period.name).drop("period")
+    return rows.lazy().join(then, on="customer_id", how="left").collect()
 
 
 def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:
@@ -115,9 +110,7 @@ def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:
 
 def _median_of_counts(counted_rows: pl.LazyFrame, number: str, name: str) -> pl.LazyFrame:
     # Of an even number of rows the mean of the middle two.
-    rows_so_far, all_rows = pl.col("rows").cum_sum().over(SEGMENT), pl.col("rows").sum().over(SEGMENT)
-    counted = counted_rows.sort(*SEGMENT, number).with_columns(so_far=2 * rows_so_far, of=all_rows)
-    lower = pl.col(number).filter(pl.col("so_far") >= pl.col("of")).first()
-    upper = pl.col(number).filter(pl.col("so_far") > pl.col("of")).first()
+    up_to, rows = 2 * pl.col("rows").cum_sum(), pl.col("rows").sum()
+    lower, upper = (pl.col(number).filter(is_past).first() for is_past in (up_to >= rows, up_to > rows))
     middle = (lower + upper).cast(pl.Float64) / 2
-    return counted.group_by(SEGMENT, maintain_order=True).agg(middle.alias(name))
+    return counted_rows.sort(number).group_by(SEGMENT).agg(middle.alias(name))

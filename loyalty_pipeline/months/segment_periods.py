@@ -8,7 +8,7 @@ from loyalty_pipeline.money import EXACT, total
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.merging import beside
-from loyalty_pipeline.months.segments import SegmentTable, again, by_segment, cells_of, in_period
+from loyalty_pipeline.months.segments import SegmentTable, by_profile, in_period
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.staging.customers import ATTRIBUTES
 
@@ -109,8 +109,7 @@ def segment_periods(window: Window, segment_sums: dy.LazyFrame[SegmentSum]) -> d
 
 def _moved(customers: pl.DataFrame, attributes: pl.DataFrame, period: Period) -> pl.LazyFrame:
     rows = beside(customers.filter(pl.col("period") == period.name), attributes)
-    cells = cells_of(rows.lazy(), ["movement"], _sums(), period.start.year)
-    return by_segment(cells, ["movement"], again(_sums())).with_columns(**in_period(period))
+    return by_profile(rows.lazy(), ["movement"], _sums(), period.start.year).with_columns(**in_period(period))
 
 
 def _sums() -> dict[str, pl.Expr]:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from loyalty_pipeline.contract import Sharded, choice, text
+from loyalty_pipeline.contract import choice, text
 from loyalty_pipeline.periods import Period, PeriodTable
 from loyalty_pipeline.staging.customers import WORDS, words_of
 
@@ -11,6 +11,7 @@ SEGMENTS = (*WORDS, "age_band", "plan")
 SEGMENT_BY = ("all", *SEGMENTS)
 AGE_BANDS = ("<25", "25-34", "35-44", "45-54", "55-64", "65+")
 AGE_BREAKS = (24, 34, 44, 54, 64)
+CUT = ("segment_by", "segment_value")
 
 
 class SegmentTable(PeriodTable):
@@ -20,32 +21,17 @@ class SegmentTable(PeriodTable):
     segment_value = text("Its value; `all` for everybody, `(unknown)` where it is missing.", key=True)
 
 
-class Segmented(Sharded):
-    """A row that has a value of every segment."""
-
-    country = text("Country at the closing.")
-    region = text("Region at the closing.")
-    language = text("Language at the closing.")
-    customer_segment = text("Segment at the closing.")
-    acquisition_channel = text("What brought the customer.")
-    age_band = choice("Year of the period's start less year of birth.", (*AGE_BANDS, UNKNOWN))
-    plan = text("Plan with the highest MRR at the opening, or at the closing for who had none there.")
-
-
 def age_band(year: int) -> pl.Expr:
     """The band of a birth year in a period that starts in the year."""
-    age = year - pl.col("birth_year")
-    younger = [
-        pl.when(age <= last).then(pl.lit(band)) for last, band in zip(AGE_BREAKS, AGE_BANDS, strict=False)
-    ]
-    oldest = pl.when(age.is_not_null()).then(pl.lit(AGE_BANDS[-1]))
-    return pl.coalesce(*younger, oldest, pl.lit(UNKNOWN)).alias("age_band")
+    return _named_band(_band(year)).alias("age_band")
 
 
 def known(rows: pl.LazyFrame, year: int) -> pl.LazyFrame:
-    """The rows with the attributes of their profile and birth year as segment values, in a period that starts in the year."""
-    words = [pl.col(word).fill_null(UNKNOWN) for word in WORDS]
-    return with_words(rows).with_columns(*words, age_band(year))
+    """The rows with the attributes of their profile and birth year as segment values, in a period that starts in the year.
+
+    The values are categories: to group by them is to group by numbers.
+    """
+    return _in_categories(rows).with_columns(age_band(year).cast(pl.Categorical))
 
 
 def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
@@ -53,35 +39,56 @@ def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
     return rows.join(words_of(rows), on="profile", how="left", nulls_equal=True)
 
 
-def by_segment(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr]) -> pl.LazyFrame:
-    """Sums for each key over everybody and over each value of each segment; attributes may be missing.
+def by_profile(
+    rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int | pl.Expr
+) -> pl.LazyFrame:
+    """Sums for each key over everybody and over each value of each segment, in a period that starts in the year.
 
-    Each row is counted once a segment: of many customers the cells are what to give it.
+    The rows have profile, birth year and plan, which may be missing. Many customers are alike: the few thousand cells that are left are cut faster than all the customers, and those of
+    one profile by its words at once.
     """
-    return cut(rows, [*keys, *sums]).group_by(*keys, "segment_by", "segment_value").agg(**sums)
+    # Grouped by number, not by word.
+    alike = rows.with_columns(pl.col("profile", "plan").cast(pl.Categorical), band=_band(year))
+    cells = alike.group_by(*keys, "profile", "band", "plan").agg(**sums).collect().lazy()
+    summed = again(sums)
+    profiles = cells.group_by(*keys, "profile").agg(**summed).collect().lazy()
+    everybody = pl.lit("all").cast(pl.Categorical)
+    bands = cells.group_by(*keys, "band").agg(**summed)
+    plans = cells.group_by(*keys, segment_value=pl.col("plan").fill_null(UNKNOWN)).agg(**summed)
+    cuts = [
+        _cut(_in_categories(profiles).with_columns(all=everybody), WORDS, keys, summed),
+        bands.with_columns(segment_by=pl.lit("age_band"), segment_value=_named_band(pl.col("band"))),
+        plans.with_columns(segment_by=pl.lit("plan"), segment_value=pl.col("segment_value").cast(pl.String)),
+    ]
+    return pl.concat(cut.select(*keys, *CUT, *sums) for cut in cuts)
 
 
-def cut(rows: pl.LazyFrame, columns: list[str]) -> pl.LazyFrame:
-    """The rows once for everybody and once for each segment, with the segment and its value beside some columns."""
+def _cut(
+    rows: pl.LazyFrame, segments: tuple[str, ...], keys: list[str], sums: dict[str, pl.Expr]
+) -> pl.LazyFrame:
+    by, value = CUT
     return (
-        rows.with_columns(all=pl.lit("all"))
-        .unpivot(["all", *SEGMENTS], index=columns, variable_name="segment_by", value_name="segment_value")
-        .with_columns(pl.col("segment_value").fill_null(UNKNOWN))
+        rows.unpivot(["all", *segments], index=[*keys, *sums], variable_name=by, value_name=value)
+        .with_columns(pl.col(value).fill_null(UNKNOWN))
+        .group_by(*keys, by, value)
+        .agg(**sums)
+        .with_columns(pl.col(value).cast(pl.String))
     )
 
 
-def cells_of(rows: pl.LazyFrame, keys: list[str], sums: dict[str, pl.Expr], year: int) -> pl.LazyFrame:
-    """Sums for each key and combination of all segments, in a period that starts in the year.
+def _in_categories(rows: pl.LazyFrame) -> pl.LazyFrame:
+    words = words_of(rows).with_columns(pl.col(WORDS).fill_null(UNKNOWN).cast(pl.Categorical))
+    return rows.join(words, on="profile", how="left", nulls_equal=True)
 
-    Many customers are alike: `by_segment` cuts the few thousand cells that are left faster than all the customers.
-    """
+
+def _band(year: int | pl.Expr) -> pl.Expr:
     age = year - pl.col("birth_year")
-    band = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
-    alike = rows.with_columns(age_band=pl.when(age.is_not_null()).then(band))
-    cells = alike.group_by(*keys, "profile", "age_band", "plan").agg(**sums).collect().lazy()
-    cells = cells.with_columns(pl.col("profile", "plan").cast(pl.String))
-    named = pl.col("age_band").replace_strict(dict(enumerate(AGE_BANDS)), return_dtype=pl.String)
-    return with_words(cells).with_columns(age_band=named.fill_null(UNKNOWN))
+    older = pl.sum_horizontal((age > last).cast(pl.UInt8) for last in AGE_BREAKS)
+    return pl.when(age.is_not_null()).then(older)
+
+
+def _named_band(band: pl.Expr) -> pl.Expr:
+    return pl.lit(pl.Series(AGE_BANDS)).gather(band).fill_null(UNKNOWN)
 
 
 def again(sums: dict[str, pl.Expr]) -> dict[str, pl.Expr]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import polars as pl
 
-from loyalty_pipeline.means import UNITS, Mean
+from loyalty_pipeline.means import UNITS
 from loyalty_pipeline.money import quotient
 from loyalty_pipeline.periods import Period
 from loyalty_pipeline.reads import Months
@@ -42,40 +42,24 @@ def is_low_effort() -> pl.Expr:
     return LOWEST_THIRD * (pl.col("score") - pl.col("scale_min")) <= length
 
 
-def answers_of(survey_events: Months[SurveyEvent], survey: str) -> Callable[[Period], pl.LazyFrame]:
-    """What was asked and answered in a period; of one customer's answers the last one counts.
+def answers_of(survey_events: Months[SurveyEvent]) -> Callable[[Period], pl.LazyFrame]:
+    """What was asked and answered in a period; of one customer's answers to a survey the last one counts.
 
     An invitation has `is_asked`, an answer has not.
     """
 
     def rows(period: Period) -> pl.LazyFrame:
-        events = survey_events.since(period.start).filter(pl.col("survey") == survey)
+        events = survey_events.since(period.start)
         asked = events.filter(pl.col("kind") == "asked").with_columns(is_asked=pl.lit(value=True))
         answered = (
             events.filter(pl.col("kind") == "answered")
             .sort("occurred_at", "response_id")
-            .unique("customer_id", keep="last", maintain_order=True)
+            .unique(["survey", "customer_id"], keep="last", maintain_order=True)
             .with_columns(is_asked=pl.lit(value=False))
         )
         return pl.concat([asked, answered])
 
     return rows
-
-
-def answer_sums(**flags: pl.Expr) -> dict[str, pl.Expr]:
-    """Responses, those of them for which a flag holds, and who was asked and answered."""
-    is_response = ~pl.col("is_asked")
-    return {
-        "responses": is_response.sum().cast(pl.Int64),
-        **{name: (is_response & flag).sum().cast(pl.Int64) for name, flag in flags.items()},
-        "invited": pl.col("is_asked").sum().cast(pl.Int64),
-        "answered": (pl.col("is_asked") & pl.col("is_answered")).sum().cast(pl.Int64),
-    }
-
-
-def mean_points(name: str, count: str = "responses") -> Mean:
-    """The mean of the points of the answers, whose sums are called after `name`."""
-    return Mean(name, points(), count, where=~pl.col("is_asked"), limits=(0.0, 100.0))
 
 
 def _reaches(tenths: int) -> pl.Expr:

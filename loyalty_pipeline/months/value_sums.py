@@ -10,7 +10,7 @@ from loyalty_pipeline.months.customer_residuals import CustomerResidual
 from loyalty_pipeline.months.customer_revenue import CustomerValue
 from loyalty_pipeline.months.customer_state import CustomerState
 from loyalty_pipeline.months.merging import beside
-from loyalty_pipeline.months.segments import SegmentTable, again, by_segment, cells_of, in_period
+from loyalty_pipeline.months.segments import SegmentTable, by_profile, in_period
 from loyalty_pipeline.periods import Period, Window
 from loyalty_pipeline.staging.customers import ATTRIBUTES
 
@@ -49,5 +49,4 @@ def _summed(everybody: pl.DataFrame, plans: pl.DataFrame, period: Period) -> pl.
         "historic_revenue": total("revenue"),
         "residual_margin": total("residual_margin"),
     }
-    cells = cells_of(customers.lazy(), [], sums, period.start.year)
-    return by_segment(cells, [], again(sums)).with_columns(**in_period(period))
+    return by_profile(customers.lazy(), [], sums, period.start.year).with_columns(**in_period(period))

@@ -84,8 +84,13 @@ def scores(
         (EmotionalLoyalty, emotional_loyalty),
         (WinBack, win_back),
     ]
-    found = [rows for contract, table in tables for rows in _of_table(contract, table.collect())]
-    return pl.concat(found).lazy().pipe(Score.cast)
+    collected = pl.collect_all(table for _, table in tables)
+    found = [
+        rows
+        for (contract, _), table in zip(tables, collected, strict=True)
+        for rows in _of_table(contract, table)
+    ]
+    return pl.concat(found).lazy().filter(pl.col("value").is_not_null()).pipe(Score.cast)
 
 
 def scored_columns(contract: type[PeriodTable]) -> dict[str, Scored]:
@@ -96,7 +101,7 @@ def scored_columns(contract: type[PeriodTable]) -> dict[str, Scored]:
 
 def _of_table(contract: type[PeriodTable], rows: pl.DataFrame) -> list[pl.DataFrame]:
     return [
-        rows.filter(pl.col(name).is_not_null()).select(
+        rows.select(
             *SEGMENT,
             metric=pl.lit(name),
             value=pl.col(name).cast(pl.Float64),

@@ -72,5 +72,5 @@ def words_of(profiles: pl.LazyFrame) -> pl.LazyFrame:
     """One row per profile that occurs, with its words; null where a word, or all of a customer, is not known."""
     words = pl.Struct({word: pl.String() for word in WORDS})
     return profiles.select(pl.col("profile").unique()).with_columns(
-        pl.col("profile").str.json_decode(words).struct.unnest()
+        pl.col("profile").cast(pl.String).str.json_decode(words).struct.unnest()
     )

@@ -9,6 +9,7 @@ import pytest
 
 from loyalty_pipeline.metrics.emerging.advocacy_index import advocacy_index
 from loyalty_pipeline.months.customer_cells import CustomerCell
+from loyalty_pipeline.months.survey_sums import survey_sums
 from loyalty_pipeline.staging.survey_events import SurveyEvent
 from tests.whiteboard import by_month, month, table
 
@@ -38,9 +39,8 @@ def index(min_responses: int = 1, *, weights: dict[str, float] | None = None, **
         for number, score in enumerate(answers)
     ]
     policy: dict[str, Any] = WEIGHTS | (weights or {})
-    found = advocacy_index(
-        JANUARY, by_month(SurveyEvent, *rows), table(CustomerCell), min_responses, **policy
-    )
+    sums = survey_sums(JANUARY, by_month(SurveyEvent, *rows), table(CustomerCell))
+    found = advocacy_index(JANUARY, sums, min_responses, **policy)
     everybody: Row = found.filter(pl.col("segment_by") == "all").collect().row(0, named=True)
     return everybody
 

@@ -14,6 +14,7 @@ from loyalty_pipeline.metrics.emerging.emotional_loyalty import emotional_loyalt
 from loyalty_pipeline.metrics.nps import nps
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
+from loyalty_pipeline.months.survey_sums import survey_sums
 from loyalty_pipeline.ratio import proportion
 from loyalty_pipeline.staging.survey_events import SurveyEvent
 from tests.whiteboard import by_month, month, table
@@ -48,7 +49,8 @@ def answered(metric: Callable[..., Any], scores: Iterable[int], scale: tuple[int
         | OF_JANUARY
         for number, score in enumerate(scores)
     ]
-    found = metric(JANUARY, by_month(SurveyEvent, *rows), table(CustomerCell))
+    sums = survey_sums(JANUARY, by_month(SurveyEvent, *rows), table(CustomerCell))
+    found = metric(JANUARY, sums)
     everybody: Row = found.filter(pl.col("segment_by") == "all").collect().row(0, named=True)
     return everybody
 

@@ -4,16 +4,14 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import count, high, number
-from loyalty_pipeline.means import Mean
+from loyalty_pipeline.means import from_units
 from loyalty_pipeline.months.cells import cells
-from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import EventSums, RowsOf
+from loyalty_pipeline.months.event_sums import with_every_period
+from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SegmentTable
-from loyalty_pipeline.months.survey_answers import answers_of, points
-from loyalty_pipeline.periods import Period, Window
+from loyalty_pipeline.months.survey_sums import SurveySum
+from loyalty_pipeline.periods import Window
 from loyalty_pipeline.ratio import over
-from loyalty_pipeline.reads import Months, PeriodMonths
-from loyalty_pipeline.staging.survey_events import SurveyEvent
 
 SURVEYS = {"trust": "trust", "satisfaction": "csat", "recommendation": "nps"}
 POINTS = "points from 0 to 100"
@@ -46,8 +44,7 @@ class AdvocacyIndex(SegmentTable):
 
 def advocacy_index(
     window: Window,
-    survey_events: PeriodMonths[SurveyEvent],
-    customer_cells: dy.LazyFrame[CustomerCell],
+    survey_sums: dy.LazyFrame[SurveySum],
     min_responses: int,
     cai_trust_weight: float,
     cai_satisfaction_weight: float,
@@ -63,35 +60,26 @@ def advocacy_index(
     weights = dict(
         zip(SURVEYS, (cai_trust_weight, cai_satisfaction_weight, cai_recommendation_weight), strict=True)
     )
-    means = {name: _mean(name, survey) for name, survey in SURVEYS.items()}
-    counts = {
-        f"{name}_responses": _is_answer(survey).sum().cast(pl.Int64) for name, survey in SURVEYS.items()
+    summed = with_every_period(survey_sums.group_by(SEGMENT).agg(**_sums()), window)
+    rated = (
+        summed.with_columns(**{f"{name}_total": from_units(f"{name}_total") for name in SURVEYS})
+        .with_columns(
+            responses=pl.sum_horizontal(f"{name}_responses" for name in SURVEYS),
+            **{name: over(f"{name}_total", f"{name}_responses") for name in SURVEYS},
+        )
+        .with_columns(cai=_index(weights, min_responses))
+    )
+    return cells(rated, AdvocacyIndex).pipe(AdvocacyIndex.cast)
+
+
+def _sums() -> dict[str, pl.Expr]:
+    def of(survey: str, measure: str) -> pl.Expr:
+        return pl.col(measure).filter(pl.col("survey") == survey).sum()
+
+    counts = {f"{name}_responses": of(survey, "responses") for name, survey in SURVEYS.items()}
+    return counts | {
+        f"{name}_total": of(survey, "points").cast(pl.Int128) for name, survey in SURVEYS.items()
     }
-    sums = counts | {name: total for mean in means.values() for name, total in mean.sums.items()}
-    summed = EventSums(window, customer_cells).by_segment(_answers(survey_events), sums)
-    rated = summed.with_columns(
-        responses=pl.sum_horizontal(list(counts)),
-        **{name: mean.rated(name)[name] for name, mean in means.items()},
-    ).with_columns(cai=_index(weights, min_responses))
-    totals = {mean.name: mean.total for mean in means.values()}
-    return cells(rated.with_columns(**totals), AdvocacyIndex).pipe(AdvocacyIndex.cast)
-
-
-def _is_answer(survey: str) -> pl.Expr:
-    return ~pl.col("is_asked") & (pl.col("survey") == survey)
-
-
-def _mean(name: str, survey: str) -> Mean:
-    return Mean(f"{name}_total", points(), f"{name}_responses", _is_answer(survey), limits=(0.0, 100.0))
-
-
-def _answers(survey_events: Months[SurveyEvent]) -> RowsOf:
-    of_surveys = [answers_of(survey_events, survey) for survey in SURVEYS.values()]
-
-    def rows(period: Period) -> pl.LazyFrame:
-        return pl.concat(of(period) for of in of_surveys).filter(~pl.col("is_asked"))
-
-    return rows
 
 
 def _index(weights: dict[str, float], min_responses: int) -> pl.Expr:
