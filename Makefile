@@ -53,12 +53,13 @@ bench: $(READY) ## Measure the pipeline on a big generated company
 	$(BIN)/python -m benchmarks.catalogue --folder data/benchmark
 	$(BIN)/python -m benchmarks.validation --folder data/benchmark
 	$(BIN)/python -m benchmarks.checks_in_dagster
+	$(BIN)/python -m benchmarks.postgres
 
 clean: ## Remove the environment and what tools left behind; data/ stays
 	rm -rf .venv .tools .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis .coverage dist
 
 $(READY): pyproject.toml uv.lock $(filter .tools/bin/uv,$(UV))
-	env -u VIRTUAL_ENV $(UV) sync --locked --extra ui --group dev
+	env -u VIRTUAL_ENV $(UV) sync --locked --extra ui --group dev --group connectors
 	@touch $@
 
 .tools/bin/uv:
