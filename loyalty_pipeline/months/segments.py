@@ -21,17 +21,12 @@ class SegmentTable(PeriodTable):
     segment_value = text("Its value; `all` for everybody, `(unknown)` where it is missing.", key=True)
 
 
-def age_band(year: int) -> pl.Expr:
-    """The band of a birth year in a period that starts in the year."""
-    return _named_band(_band(year)).alias("age_band")
-
-
 def known(rows: pl.LazyFrame, year: int) -> pl.LazyFrame:
     """The rows with the attributes of their profile and birth year as segment values, in a period that starts in the year.
 
     The values are categories: to group by them is to group by numbers.
     """
-    return _in_categories(rows).with_columns(age_band(year).cast(pl.Categorical))
+    return _in_categories(rows).with_columns(age_band=_named_band(_band(year)).cast(pl.Categorical))
 
 
 def with_words(rows: pl.LazyFrame) -> pl.LazyFrame:
