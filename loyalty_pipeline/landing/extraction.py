@@ -24,7 +24,7 @@ KINDS = "kinds"
 
 @dataclass
 class Extraction:
-    """One reading of all sources. `changed` are the tables in which something changed since the last landing."""
+    """One reading of all sources. `changed` are the tables of which rows may land: others may wait for these."""
 
     landing: "Landing"
     sources: Sources
@@ -34,12 +34,16 @@ class Extraction:
         """Where each raw table's rows are, those of databases in files; None for a table that its source lacks."""
         found = {table: self.sources.find(table) for table in RAW_TABLES}
         self._refuse(found)
-        return {
-            table: self._taken(origin)
-            if origin and is_from_database(self.landing.settings, table)
-            else origin
-            for table, origin in found.items()
-        }
+        return {table: self._prepared(table, origin) for table, origin in found.items()}
+
+    def _prepared(self, table: str, origin: Origin | None) -> Origin | None:
+        """What a landing needs once the sources are closed: a database's rows in a file; files stay where they are."""
+        if origin is None or is_from_database(self.landing.settings, table):
+            return self._taken(origin) if origin else None
+        known, terms = self._known(table), self.landing.standards.terms(table)
+        if known.get("fingerprint") != origin.fingerprint(terms) or self._may_release(table):
+            self.changed.add(table)
+        return origin
 
     def _refuse(self, found: dict[str, Origin | None]) -> None:
         """Raise one `SourceError` that names every table and column that a database should have and has not."""
@@ -86,8 +90,7 @@ class Extraction:
         is_same = known.get("fingerprint") == fingerprint and table not in landing.reread
         if is_same and not landing.is_reconciling and not self._may_release(table):
             return Taken(origin, fingerprint)
-        if not is_same:
-            self.changed.add(table)
+        self.changed.add(table)
         is_known = CHANGED_UNTIL in known and known["stated"] == origin.stated(terms)
         if is_known and table not in landing.reread:
             return Increment(landing, origin, known).taken(fingerprint)
@@ -101,7 +104,7 @@ class Extraction:
         """A table that does not say when its rows change: its rows tell whether they did."""
         path = origin.parquet(self.landing.scratch)
         fingerprint = digest(_digest_of(path), *origin.stated(terms).values())
-        if self._known(origin.table).get("fingerprint") != fingerprint:
+        if self._known(origin.table).get("fingerprint") != fingerprint or self._may_release(origin.table):
             self.changed.add(origin.table)
         return Taken(origin, fingerprint, path)
 

@@ -175,7 +175,7 @@ class Landing:
         from loyalty_pipeline.landing.table import land_table  # noqa: PLC0415 - not needed when nothing changed
 
         report = land_table(self, origin, fingerprint)
-        if origin.fingerprint(terms) != fingerprint:
+        if not origin.is_as_found():
             message = f"{origin.place} changed while it was read. Land again when it is whole."
             raise SourceError(message)
         return report

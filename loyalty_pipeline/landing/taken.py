@@ -84,6 +84,10 @@ class Taken:
         del terms
         return self.known_as
 
+    def is_as_found(self) -> bool:
+        """Always: its rows were taken before."""
+        return True
+
     def stated(self, terms: str) -> dict[str, str]:
         """What the fingerprint is made of beside the rows."""
         return self.origin.stated(terms)

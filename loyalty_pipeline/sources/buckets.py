@@ -1,8 +1,9 @@
 """A prefix of a bucket in an object store as the folder of a source. Credentials come from the environment."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from os.path import commonpath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from loyalty_pipeline.faults import writing
@@ -59,6 +60,12 @@ class BucketFolder:
                 local.write(chunk)
         return copy
 
+    def are_as_found(self, files: Sequence[File]) -> bool:
+        """Whether some objects are still what they were when they were found: a listing tells of many at once."""
+        if len(files) == 1:
+            return self.file(files[0].name) == files[0]
+        return set(files) <= set(self._listed(_folder_of([file.name for file in files])))
+
     def _listed(self, name: str) -> Iterator[File]:
         import obstore  # noqa: PLC0415 - as above
 
@@ -78,3 +85,8 @@ class BucketFolder:
 def _identity(meta: Any) -> str:
     # Without a tag, as some servers list, the length and the instant must do.
     return f"{meta['size']} {meta.get('e_tag') or meta['last_modified'].isoformat()}"
+
+
+def _folder_of(names: Sequence[str]) -> str:
+    """The folders that some names have in common."""
+    return commonpath([str(PurePosixPath(name).parent) for name in names]).removeprefix(".")

@@ -53,6 +53,10 @@ class SourceFiles:
         identities = [part for file in self.files for part in (file.name, file.identity)]
         return digest(*identities, *self.stated(terms).values())
 
+    def is_as_found(self) -> bool:
+        """Whether no file was changed or taken away since it was found."""
+        return self.folder.are_as_found(self.files)
+
     def stated(self, terms: str) -> dict[str, str]:
         """What a fingerprint is made of beside the files themselves, each as a digest."""
         return {

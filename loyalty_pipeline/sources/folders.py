@@ -1,6 +1,6 @@
 """Where the files of a source lie: a folder of this machine, or an address on the web, which cannot be listed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import blake2b
@@ -42,6 +42,9 @@ class Folder(Protocol):
     def fetch(self, file: File, copy: Path) -> Path:
         """The file on this machine: itself, or its copy."""
 
+    def are_as_found(self, files: Sequence[File]) -> bool:
+        """Whether some files are still what they were when they were found."""
+
 
 @dataclass(frozen=True)
 class LocalFolder:
@@ -68,6 +71,10 @@ class LocalFolder:
         """The file itself."""
         del copy
         return self.root / file.name
+
+    def are_as_found(self, files: Sequence[File]) -> bool:
+        """Whether some files are still what they were when they were found."""
+        return all(self.file(file.name) == file for file in files)
 
 
 @dataclass(frozen=True)
@@ -99,6 +106,10 @@ class WebFolder:
             while chunk := answer.read(CHUNK_BYTES):
                 local.write(chunk)
         return copy
+
+    def are_as_found(self, files: Sequence[File]) -> bool:
+        """Whether some files are still what they were when they were found."""
+        return all(self.file(file.name) == file for file in files)
 
     def _identity(self, address: str) -> str:
         with _asked(address, method="HEAD") as answer:

@@ -28,6 +28,9 @@ class Origin(Protocol):
     def fingerprint(self, terms: str) -> str:
         """Equal as long as neither rows nor mapping nor the terms change; empty where only reading would tell."""
 
+    def is_as_found(self) -> bool:
+        """Whether nothing changed there since it was found, while it was read."""
+
     def stated(self, terms: str) -> dict[str, str]:
         """What a fingerprint is made of beside the rows, each as a digest."""
 

@@ -40,6 +40,9 @@ class Part(Protocol):
     def fingerprint(self, terms: str) -> str:
         """Equal as long as its rows do not change; empty where only reading would tell."""
 
+    def is_as_found(self) -> bool:
+        """Whether nothing changed since it was found."""
+
     def parquet(self, scratch: Path) -> Path:
         """Its rows."""
 
@@ -69,6 +72,10 @@ class QueriedTable:
         if not all(told.values()):
             return ""
         return digest(*told.values(), *self.stated(terms).values())
+
+    def is_as_found(self) -> bool:
+        """Whether none of its tables changed since it was found."""
+        return all(part.is_as_found() for part in self.parts.values() if part)
 
     def stated(self, terms: str) -> dict[str, str]:
         """Places, mapping and rules."""

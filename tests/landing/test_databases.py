@@ -186,6 +186,17 @@ def test_a_row_that_waits_is_released_by_what_it_waited_for(shop: Shop) -> None:
     assert len(shop.latest("invoices")) == 10
 
 
+def test_a_row_that_waits_for_a_row_that_waits_is_released_with_it(shop: Shop) -> None:
+    shop.write("invoices", [invoice(1), invoice(2, customer_id="c7")])
+    shop.write("invoice_lines", [line(1), line(2, invoice_id="i2")])
+    first = shop.night()
+    assert (read(first, "invoices").waiting, read(first, "invoice_lines").waiting) == (1, 1)
+    shop.insert("customers", changed(7, "2024-02-20"))
+    second = shop.night()
+    assert (read(second, "invoices").released, read(second, "invoice_lines").released) == (1, 1)
+    assert read(shop.night(), "invoice_lines").skipped
+
+
 def test_the_share_of_bad_rows_is_one_of_all_rows_also_in_a_small_increment(shop: Shop) -> None:
     shop.settings.max_bad_share = 0.05
     shop.write("customers", [changed(n, f"2024-01-{1 + n % 28:02d}") for n in range(1, 100)])

@@ -4,6 +4,7 @@ That a stopped run leaves the publication as it was is held in tests/cli/test_fa
 stops the computation; that a required table never was there, in test_landing.py.
 """
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import pytest
 from loyalty_pipeline.faults import DataFault, SourceError
 from loyalty_pipeline.sources.extract import Extract
 
-from .company import Company, at, invoice, line
+from .company import Company, at, customer, invoice, line
 
 TEN = [invoice(n, total="10") for n in range(10)]
 
@@ -121,3 +122,22 @@ def test_a_source_that_has_other_rows_than_it_says_stops(
     with pytest.raises(SourceError, match=r"invoices\.parquet says it has 11 rows, 7 were read"):
         landed.land()
     assert landed_in(landed) == before
+
+
+@pytest.mark.parametrize("is_folder", [False, True])
+def test_a_file_that_changes_while_it_is_read_stops_the_night_and_nothing_has_landed(tmp_path, is_folder):
+    company = Company(tmp_path)
+    file = company.source / "customers.parquet"
+    if is_folder:
+        company.source.joinpath("customers").mkdir()
+        file = file.rename(company.source / "customers" / "part.parquet")
+        shutil.copy(file, file.with_name("more.parquet"))
+
+    def changes(table, *_):
+        if table == "customers":
+            pl.DataFrame([customer(1), customer(2)]).write_parquet(file)
+
+    with pytest.raises(SourceError, match=r"customers.* changed while it was read"):
+        company.land(progress=changes)
+    assert company.store().current() == ""
+    assert company.land().tables["customers"].accepted == 2

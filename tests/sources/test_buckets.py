@@ -95,3 +95,14 @@ def test_a_bucket_that_is_not_there_and_a_server_that_is_down_are_said_without_a
         FileSource.of(f"s3://{BUCKET}/prefix", {}).find("invoices")
     assert SECRET not in str(told.value)
     assert tmp_path.exists()
+
+
+@pytest.mark.parametrize("names", [["invoices.csv"], ["invoices/a.csv", "invoices/2024/b.csv"]])
+def test_an_object_that_changes_while_it_is_read_is_noticed(prefix: str, names: list[str]) -> None:
+    for name in names:
+        put(prefix, name, b"invoice_id\na\n")
+    found = FileSource.of(prefix, {}).find("invoices")
+    assert found is not None
+    assert found.is_as_found()
+    put(prefix, names[-1], b"invoice_id\nb\n")
+    assert not found.is_as_found()

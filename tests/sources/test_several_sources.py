@@ -8,7 +8,7 @@ from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.pipeline import extract
 from loyalty_pipeline.settings import Settings, SettingsError
 from loyalty_pipeline.sources.opening import opened, source_of
-from tests.landing.company import MINIMAL, Company
+from tests.landing.company import MINIMAL, Company, customer, invoice
 from tests.landing.shop import Shop
 from tests.sources.databases.shops import SqliteShop
 
@@ -63,6 +63,24 @@ def test_names_that_do_not_exist_are_wrong_settings(tmp_path: Path, more: dict, 
     settings = Settings(**({"sources": {"billing": {"url": "b"}}, "data_dir": tmp_path} | more))
     with pytest.raises(SettingsError, match=told):
         extract(settings)
+
+
+def test_rows_of_a_database_that_wait_for_a_file_are_released_by_it(tmp_path: Path) -> None:
+    files = Company(tmp_path / "files")
+    file = SqliteShop(tmp_path / "shop.db")
+    shop = Shop(tmp_path / "shop", file.address, file.execute)
+    shop.write("invoices", [invoice(1), invoice(2, customer_id="c2")])
+    settings = Settings(
+        source=file.address,
+        sources={"crm": {"url": str(files.source), "tables": ["customers"]}},
+        data_dir=tmp_path / "data",
+        max_bad_share=1,
+    )
+    assert extract(settings).tables["invoices"].waiting == 1
+    files.write("customers", [customer(1), customer(2)])
+    report = extract(settings)
+    assert report.tables["invoices"].released == 1
+    assert not extract(settings).batch
 
 
 def test_customers_of_files_and_invoices_of_a_database_land_together(tmp_path: Path) -> None:

@@ -31,6 +31,10 @@ class RelationPart:
         del terms
         return ""
 
+    def is_as_found(self) -> bool:
+        """Always: a database is looked at as it was at one instant."""
+        return True
+
     def parquet(self, scratch: Path) -> Path:
         """All its rows; several queries may ask for them, each for columns of its own."""
         path = scratch / f"{self.relation.name}.{len(list(scratch.iterdir()))}.part.parquet"

@@ -88,6 +88,10 @@ class DatabaseTable:
         told = (str(amounts.keys), str(amounts.microseconds), str(amounts.newest))
         return digest(*told, *self.stated(terms).values())
 
+    def is_as_found(self) -> bool:
+        """Always: a database is looked at as it was at one instant."""
+        return True
+
     def stated(self, terms: str) -> dict[str, str]:
         """Place, mapping, rules, and the types of the columns that are read."""
         columns = [f"{name} {self.relation.columns[name].type}" for name in self.selection.columns]
