@@ -91,8 +91,9 @@ class Extraction:
         if is_same and not landing.is_reconciling and not self._may_release(table):
             return Taken(origin, fingerprint)
         self.changed.add(table)
-        is_known = CHANGED_UNTIL in known and known["stated"] == origin.stated(terms)
-        if is_known and table not in landing.reread:
+        # A reading that is to be forgotten has no fingerprint: what it set aside is lost.
+        is_known = bool(known.get("fingerprint")) and known["stated"] == origin.stated(terms)
+        if is_known and CHANGED_UNTIL in known and table not in landing.reread:
             return Increment(landing, origin, known).taken(fingerprint)
         return Taken(origin, fingerprint, origin.parquet(landing.scratch))
 

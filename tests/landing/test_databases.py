@@ -197,6 +197,15 @@ def test_a_row_that_waits_for_a_row_that_waits_is_released_with_it(shop: Shop) -
     assert read(shop.night(), "invoice_lines").skipped
 
 
+def test_a_table_whose_rows_were_set_aside_and_are_lost_is_read_whole_again(shop: Shop) -> None:
+    shop.insert("customers", changed(2, "2023-01-01", country="nowhere"))
+    first = shop.night()
+    (shop.settings.data_dir / "quarantine" / "customers" / f"{first.batch}.parquet").unlink()
+    report = shop.night()
+    assert (read(report).extracted, read(report).quarantined) == (2, 1)
+    assert (shop.settings.data_dir / "quarantine" / "customers" / f"{report.batch}.parquet").exists()
+
+
 def test_the_share_of_bad_rows_is_one_of_all_rows_also_in_a_small_increment(shop: Shop) -> None:
     shop.settings.max_bad_share = 0.05
     shop.write("customers", [changed(n, f"2024-01-{1 + n % 28:02d}") for n in range(1, 100)])
