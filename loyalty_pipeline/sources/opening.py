@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.sources.address import discreet, resolved, shown
@@ -151,7 +150,7 @@ def is_from_database(settings: SourceSettings, table: str) -> bool:
 
 def is_database(address: str) -> bool:
     """Whether a resolved address is that of a database."""
-    return urlsplit(address).scheme not in FILES
+    return _scheme(address) not in FILES
 
 
 def _opened(settings: SourceSettings, name: str) -> Source:
@@ -163,13 +162,19 @@ def _opened(settings: SourceSettings, name: str) -> Source:
 
 
 def _connected(address: str) -> Database:
-    if urlsplit(address).scheme in POSTGRESQL:
+    if _scheme(address) in POSTGRESQL:
         from loyalty_pipeline.sources.databases.postgres import Postgres  # noqa: PLC0415 - its driver is an extra
 
         return Postgres.connect(address)
     from loyalty_pipeline.sources.databases.sql import SqlDatabase  # noqa: PLC0415 - so is SQLAlchemy's
 
     return SqlDatabase.connect(address)
+
+
+def _scheme(address: str) -> str:
+    # Not by urllib: it refuses brackets, which a password may have.
+    scheme, separator, _ = address.partition("://")
+    return scheme if separator else ""
 
 
 def places_of(settings: SourceSettings) -> str:

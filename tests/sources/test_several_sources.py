@@ -7,7 +7,7 @@ import pytest
 from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.pipeline import extract
 from loyalty_pipeline.settings import Settings, SettingsError
-from loyalty_pipeline.sources.opening import opened, source_of
+from loyalty_pipeline.sources.opening import is_database, opened, source_of
 from tests.landing.company import MINIMAL, Company, customer, invoice
 from tests.landing.shop import Shop
 from tests.sources.databases.shops import SqliteShop
@@ -36,6 +36,20 @@ def test_without_a_default_other_tables_are_nowhere_and_a_single_source_has_them
     with opened(two) as sources:
         assert sources.find("invoices") is None
     assert source_of(Settings(sources={"only": {"url": "x"}}), "invoices") == "only"
+
+
+@pytest.mark.parametrize(
+    ("address", "is_it"),
+    [
+        ("data/demo", False),
+        ("s3://b/p", False),
+        ("https://h/x", False),
+        ("postgresql://u:p[x@h/d", True),
+        ("sqlite:///x", True),
+    ],
+)
+def test_what_has_a_scheme_that_is_no_files_is_a_database(address: str, is_it: bool) -> None:  # noqa: FBT001
+    assert is_database(address) is is_it
 
 
 def test_two_sources_that_list_a_table_are_an_error_that_says_what_to_do() -> None:
