@@ -61,11 +61,11 @@ def referrals(
     def conversions(period: Period) -> pl.LazyFrame:
         return invitations(period).filter(~pl.col("is_self"), pl.col("converted_at").is_not_null())
 
-    days = (pl.col("converted_at") - pl.col("sent_at")).dt.total_microseconds().clip(lower_bound=0)
-    medians = {"median_days_to_convert": days / MICROSECONDS_OF_A_DAY}
+    waited = (pl.col("converted_at") - pl.col("sent_at")).dt.total_microseconds().clip(lower_bound=0)
+    medians = {"median_days_to_convert": waited}
     return (
         cells(events.by_segment(advocates, _sums()), Referrals)
-        .join(events.medians(conversions, medians), on=SEGMENT, how="left")
+        .join(events.medians(conversions, medians, MICROSECONDS_OF_A_DAY), on=SEGMENT, how="left")
         .with_columns(
             **proportion("referral_conversion_rate", "converted", "sent"),
             **proportion("advocacy_conversion_rate", "converting_advocates", "sending_advocates"),

@@ -73,16 +73,15 @@ def support_performance(
     def events(period: Period) -> pl.LazyFrame:
         return ticket_events.since(period.start)
 
-    hours = pl.col("waited") / MICROSECONDS_OF_AN_HOUR
     medians: dict[str, pl.Expr] = {
-        "median_first_response_hours": pl.when(pl.col("kind") == "answered").then(hours),
-        "median_resolution_hours": pl.when(pl.col("kind") == "resolved").then(hours),
+        "median_first_response_hours": pl.when(pl.col("kind") == "answered").then("waited"),
+        "median_resolution_hours": pl.when(pl.col("kind") == "resolved").then("waited"),
     }
     tickets = EventSums(window, customer_cells)
     known = tickets.known(events)
     return (
         cells(tickets.by_segment(known, _sums(support_target_hours)), SupportPerformance)
-        .join(tickets.medians(known, medians), on=SEGMENT, how="left")
+        .join(tickets.medians(known, medians, MICROSECONDS_OF_AN_HOUR), on=SEGMENT, how="left")
         .with_columns(
             **proportion("first_contact_resolution_rate", "one_contact", "resolved"),
             **proportion("resolved_in_target_rate", "resolved_in_target", "resolved"),

@@ -40,8 +40,12 @@ class EventSums:
             found.append(summed.with_columns(**in_period(period)).select(*SEGMENT, *keys, *sums))
         return pl.concat(found)
 
-    def medians(self, rows_of: RowsOf, numbers: Mapping[str, pl.Expr]) -> pl.LazyFrame:
-        """The medians of numbers of the rows for each period and segment value; one without a row is missing."""
+    def medians(self, rows_of: RowsOf, numbers: Mapping[str, pl.Expr], unit: int) -> pl.LazyFrame:
+        """The medians of whole numbers of the rows, over a unit, for each period and segment value.
+
+        One without a row is missing. Of an even number of rows it is the mean of the middle two, which of whole numbers does
+        not depend on how the library takes it, nor on the order of the rows.
+        """
         found, rows = [], self.known(rows_of)
         for period in self.window.periods:
             numbered = rows(period).with_columns(**numbers).filter(_any(numbers))
@@ -51,7 +55,9 @@ class EventSums:
                 medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers)
                 for medians in _medians(named.select("all", *SEGMENTS, *numbers).collect(), list(numbers))
             ]
-        return pl.concat(found)
+        # All rows at once: polars divides a part of one row by another way than one of several, to another last digit, and how
+        # it parts a query that is not collected depends on its threads.
+        return pl.concat(pl.collect_all(found), rechunk=True).with_columns(pl.col(*numbers) / unit).lazy()
 
     def median_of(self, rows_of: RowsOf, number: str, name: str) -> pl.LazyFrame:
         """The median of a whole number of the rows, of few values: how many rows have each is counted first."""
