@@ -11,6 +11,15 @@ def over(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
     return pl.when(whole_float != 0).then(_column(part).cast(pl.Float64) / whole_float)
 
 
+def per(amount: str | pl.Expr, unit: float) -> pl.Expr:
+    """An amount in another unit, as a float.
+
+    Divided by a column of the unit: polars multiplies by the reciprocal of a single number, but not in a part of one row,
+    so that the last digit would depend on how threads part the rows.
+    """
+    return _column(amount).cast(pl.Float64) / pl.repeat(float(unit), pl.len())
+
+
 def wilson(part: str, whole: str) -> tuple[pl.Expr, pl.Expr]:
     """Low and high end of the 95 % Wilson interval of a proportion, null where the whole is zero.
 

@@ -8,7 +8,7 @@ from loyalty_pipeline.money import EXACT, shared_cents, ten_thousandths, total
 from loyalty_pipeline.months.advocate_credits import AdvocateCredit
 from loyalty_pipeline.months.segments import in_period
 from loyalty_pipeline.periods import Period, PeriodTable, Window
-from loyalty_pipeline.ratio import over
+from loyalty_pipeline.ratio import over, per
 from loyalty_pipeline.reads import PeriodMonths
 from loyalty_pipeline.staging.advocacy_acts import ACTS, AdvocacyAct
 from loyalty_pipeline.staging.posts import NOBODY, Post
@@ -109,7 +109,7 @@ def _ranked(rows: pl.LazyFrame, period: Period) -> pl.LazyFrame:
     return (
         rows.with_columns(
             activity_score=pl.col("referrals_sent") + pl.col("activities") + pl.col("posts"),
-            influence_score=pl.sum_horizontal(shares) / len(shares),
+            influence_score=per(pl.sum_horizontal(shares), len(shares)),
         )
         .with_columns(
             *(shared_cents(credit).alias(credit) for credit in CREDITS),

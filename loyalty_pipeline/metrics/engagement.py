@@ -10,7 +10,7 @@ from loyalty_pipeline.months.event_sums import EventSums
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import SEGMENT_BY, in_period
 from loyalty_pipeline.periods import Period, PeriodTable, Window
-from loyalty_pipeline.ratio import over
+from loyalty_pipeline.ratio import over, per
 from loyalty_pipeline.reads import PeriodMonths
 from loyalty_pipeline.staging.interaction_days import InteractionDay
 
@@ -83,7 +83,7 @@ def engagement(
         cells(pl.concat([everywhere, *channels]), Engagement)
         .with_columns(
             days=pl.col("period").replace_strict(days, return_dtype=pl.Int64),
-            minutes=pl.col("seconds") / SECONDS_OF_A_MINUTE,
+            minutes=per("seconds", SECONDS_OF_A_MINUTE),
         )
         .with_columns(
             stickiness=over(pl.col("customer_days") / pl.col("days"), "active_customers"),

@@ -13,6 +13,7 @@ from loyalty_pipeline.months.segments import (
     known,
 )
 from loyalty_pipeline.periods import Period, Window
+from loyalty_pipeline.ratio import per
 
 Sums = dict[str, pl.Expr]
 RowsOf = Callable[[Period], pl.LazyFrame]
@@ -57,7 +58,11 @@ class EventSums:
             ]
         # All rows at once: polars divides a part of one row by another way than one of several, to another last digit, and how
         # it parts a query that is not collected depends on its threads.
-        return pl.concat(pl.collect_all(found), rechunk=True).with_columns(pl.col(*numbers) / unit).lazy()
+        return (
+            pl.concat(pl.collect_all(found), rechunk=True)
+            .with_columns(per(name, unit) for name in numbers)
+            .lazy()
+        )
 
     def median_of(self, rows_of: RowsOf, number: str, name: str) -> pl.LazyFrame:
         """The median of a whole number of the rows, of few values: how many rows have each is counted first."""

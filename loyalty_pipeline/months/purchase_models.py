@@ -11,6 +11,7 @@ from loyalty_pipeline.models.bg_nbd import BgNbd, fit_bg_nbd
 from loyalty_pipeline.models.gamma_gamma import GammaGamma, fit_gamma_gamma
 from loyalty_pipeline.months.purchase_histories import PurchaseHistory, SpendHistory, histories
 from loyalty_pipeline.periods import Window
+from loyalty_pipeline.ratio import per
 
 DAYS_OF_A_WEEK = 7
 
@@ -83,7 +84,7 @@ def spending(customer_value: pl.LazyFrame, last_day: date) -> pl.LazyFrame:
 
 
 def _in_weeks(of_days: pl.LazyFrame) -> pl.LazyFrame:
-    return of_days.with_columns(recency=pl.col("recency") / DAYS_OF_A_WEEK, t=pl.col("age") / DAYS_OF_A_WEEK)
+    return of_days.with_columns(recency=per("recency", DAYS_OF_A_WEEK), t=per("age", DAYS_OF_A_WEEK))
 
 
 def _mean_spend(spend_histories: pl.LazyFrame) -> pl.DataFrame:
