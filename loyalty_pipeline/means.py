@@ -9,6 +9,8 @@ from dataclasses import dataclass
 import polars as pl
 from scipy.special import stdtrit
 
+from loyalty_pipeline.ratio import per
+
 UNITS = 10**8
 LEVEL = 0.975
 
@@ -20,7 +22,7 @@ def units(number: str) -> pl.Expr:
 
 def from_units(sums: str) -> pl.Expr:
     """A sum of hundred-millionths as a float."""
-    return pl.col(sums).cast(pl.Float64) / UNITS
+    return per(sums, UNITS)
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ class Mean:
         """
         n, sums = pl.col(self.count), pl.col(self.name)
         # Whole numbers to the end: answers that are all the same have no spread at all.
-        scatter = (n.cast(pl.Int128) * pl.col(self._squares) - sums * sums).cast(pl.Float64) / UNITS**2
+        scatter = per(n.cast(pl.Int128) * pl.col(self._squares) - sums * sums, UNITS**2)
         spread = pl.when(n > 1).then(_t(self.count) * (scatter / (n - 1)).sqrt() / n)
         mean = pl.when(n > 0).then(self.total / n)
         low, high = (mean - spread).clip(*self.limits), (mean + spread).clip(*self.limits)

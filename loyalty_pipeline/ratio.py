@@ -12,12 +12,13 @@ def over(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
 
 
 def per(amount: str | pl.Expr, unit: float) -> pl.Expr:
-    """An amount in another unit, as a float.
+    """An amount in another unit, as the float nearest to the quotient.
 
-    Divided by a column of the unit: polars multiplies by the reciprocal of a single number, but not in a part of one row,
-    so that the last digit would depend on how threads part the rows.
+    By a single number polars does not divide: it multiplies by the reciprocal, but not in a part of one row. The last digit
+    would depend on how threads part the rows, so the unit is made a column, which it cannot take for a single number.
     """
-    return _column(amount).cast(pl.Float64) / pl.repeat(float(unit), pl.len())
+    number = _column(amount).cast(pl.Float64)
+    return number / (number * 0 + float(unit))
 
 
 def wilson(part: str, whole: str) -> tuple[pl.Expr, pl.Expr]:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty_pipeline.ratio import NORMAL_95, over, wilson
+from loyalty_pipeline.ratio import NORMAL_95, over, per, wilson
 
 
 def interval(part: int, whole: int) -> tuple[float, float]:
@@ -76,3 +76,17 @@ def test_without_anybody_there_is_no_interval() -> None:
 
 def test_the_quantile_is_that_of_the_normal_distribution() -> None:
     assert math.erf(NORMAL_95 / math.sqrt(2)) == pytest.approx(0.95, abs=1e-15)
+
+
+def test_an_amount_in_another_unit_is_the_nearest_float_however_many_rows_are_divided_at_once() -> None:
+    day = 86_400_000_000
+    amounts = [10**11 + 7_919 * number**2 for number in range(1, 2001)]
+    rows = pl.DataFrame({"amount": amounts})
+    expected = [amount / day for amount in amounts]
+    assert rows.select(per("amount", day)).to_series().to_list() == expected
+    streamed = rows.lazy().select(per("amount", day)).collect(engine="streaming")
+    assert streamed.to_series().to_list() == expected
+    one_by_one = [rows[number : number + 1].select(per("amount", day)).item() for number in range(100)]
+    assert one_by_one == expected[:100]
+    nothing = pl.DataFrame({"amount": [None]}, schema={"amount": pl.Int64})
+    assert nothing.select(per("amount", day)).item() is None

@@ -56,13 +56,7 @@ class EventSums:
                 medians.with_columns(**in_period(period)).select(*SEGMENT, *numbers)
                 for medians in _medians(named.select("all", *SEGMENTS, *numbers).collect(), list(numbers))
             ]
-        # All rows at once: polars divides a part of one row by another way than one of several, to another last digit, and how
-        # it parts a query that is not collected depends on its threads.
-        return (
-            pl.concat(pl.collect_all(found), rechunk=True)
-            .with_columns(per(name, unit) for name in numbers)
-            .lazy()
-        )
+        return pl.concat(found).with_columns(per(name, unit) for name in numbers)
 
     def median_of(self, rows_of: RowsOf, number: str, name: str) -> pl.LazyFrame:
         """The median of a whole number of the rows, of few values: how many rows have each is counted first."""
