@@ -12,7 +12,7 @@ from loyalty_pipeline.catalogue import PUBLISHED, tables
 from loyalty_pipeline.dictionary.lineage import origin
 from loyalty_pipeline.settings import SettingsError
 from loyalty_pipeline.settings_sources import PASSWORD
-from loyalty_pipeline.sources.address import shown
+from loyalty_pipeline.sources.address import resolved, shown
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.opening import Source, is_database, looked_at
 from loyalty_pipeline.sources.proposals import Proposal, nearest_table, plain, proposed
@@ -63,7 +63,9 @@ def _proposals(source: Source, found: list[str], scratch: Path) -> dict[str, Pro
 
 
 def _toml(address: str, folder: Path, landing: str, proposals: dict[str, Proposal]) -> str:
-    if "://" not in address:
+    is_file = not is_database(resolved(address))
+    # What a variable says is not read from the settings file's folder.
+    if "://" not in address and "${" not in address:
         address = os.path.relpath(address, folder)
     where = PASSWORD.sub(lambda found: found[0][: found[0].rindex(":") + 1] + "${SOURCE_PASSWORD}@", address)
     lines = [
@@ -82,7 +84,7 @@ def _toml(address: str, folder: Path, landing: str, proposals: dict[str, Proposa
     else:
         lines += [f"source = {_quoted(where)}"]
     for proposal in proposals.values():
-        lines += _section(proposal, is_file="://" not in address or not is_database(address))
+        lines += _section(proposal, is_file=is_file)
     return "\n".join(lines) + "\n"
 
 

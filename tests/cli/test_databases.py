@@ -96,6 +96,22 @@ def test_init_proposes_settings_with_which_a_run_succeeds(
     assert call("run", "--settings", "loyalty.toml", "--as-of", AS_OF).code == 0
 
 
+def test_init_keeps_an_address_that_is_a_variable_and_tells_nothing_of_its_value(
+    call: Callable[..., Said], database: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database.execute("alter table customers rename to clients")
+    monkeypatch.setenv("SHOP", database.settings.source)
+    (tmp_path / "settings").mkdir()
+    said = call("init", "${SHOP}", "--out", "settings/loyalty.toml")
+    assert (said.code, said.err) == (0, "")
+    written = (tmp_path / "settings" / "loyalty.toml").read_text()
+    assert 'source = "${SHOP}"' in written
+    assert 'table = "clients"' in written
+    assert "127.0.0.1" not in written + said.out
+    assert not [form for form in forms_of(PASSWORD) if form in written + said.out]
+    assert call("doctor", "--settings", "settings/loyalty.toml").code == 0
+
+
 def test_init_says_what_is_required_and_was_not_found(
     call: Callable[..., Said], database: Shop, tmp_path: Path
 ) -> None:
