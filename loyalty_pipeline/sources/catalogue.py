@@ -3,6 +3,9 @@
 from loyalty_pipeline.sources import billing, crm, social
 from loyalty_pipeline.sources.raw import RawTable
 
+MAY_LACK = ("updated_at", "deleted_at")
+"""What a source need not have: nothing is then known of when a row changed, or that it was deleted."""
+
 RAW_TABLES: dict[str, type[RawTable]] = {
     "customers": crm.Customer,
     "plans": billing.Plan,
@@ -21,6 +24,12 @@ RAW_TABLES: dict[str, type[RawTable]] = {
     "retention_costs": crm.RetentionCost,
     "social_posts": social.SocialPost,
 }
+
+
+def required_columns(contract: type[RawTable]) -> tuple[str, ...]:
+    """The columns that a source must have."""
+    columns = contract.columns().items()
+    return tuple(name for name, column in columns if name not in MAY_LACK and not column.nullable)
 
 
 def references(contract: type[RawTable]) -> dict[str, tuple[str, str]]:

@@ -8,13 +8,13 @@ from pathlib import Path
 import polars as pl
 
 from loyalty_pipeline.faults import DataFault, SourceError
+from loyalty_pipeline.sources.catalogue import required_columns
 from loyalty_pipeline.sources.origin import Origin
 from loyalty_pipeline.sources.raw import RawTable
 from loyalty_pipeline.sources.table_mapping import ROW_NUMBER
 
 SLICE_ROWS = 500_000
 RESERVED = ("_batch", "_hash", ROW_NUMBER)
-MAY_LACK = ("updated_at", "deleted_at")
 
 
 @dataclass(frozen=True)
@@ -89,9 +89,8 @@ class Extract:
             if name and name not in {*self.source_schema, ROW_NUMBER}:
                 rule = f"mapped to `{name}`, which {self.origin.place} does not have"
                 raise DataFault(table, rule, column=column, advice=_advice(table))
-        for column, definition in self.contract.columns().items():
-            needed = not definition.nullable and column not in MAY_LACK
-            if needed and not self.has(column) and self.rows:
+        for column in required_columns(self.contract):
+            if not self.has(column) and self.rows:
                 rule = f"the column is required and {self.origin.place} does not have it"
                 raise DataFault(
                     table, rule, column=column, rows=f"all {self.rows} rows", advice=_advice(table)

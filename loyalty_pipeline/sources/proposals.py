@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
+from loyalty_pipeline.sources.catalogue import required_columns
 from loyalty_pipeline.sources.raw import RawTable
 
 LIKENESS = 0.87
-MAY_LACK = ("updated_at", "deleted_at")
 
 TABLES: dict[str, str] = {
     "customers": "customer client clients account accounts user users contact contacts person people member members",
@@ -105,13 +105,9 @@ def proposed(table: str, contract: type[RawTable], place: str, columns: Iterable
         for name in names:
             if name not in found and (match := others(table, contract, name, left)):
                 found[name] = left.pop(match)
-    missing = [
-        name
-        for name, column in contract.columns().items()
-        if name not in found and name not in MAY_LACK and not column.nullable
-    ]
+    missing = tuple(name for name in required_columns(contract) if name not in found)
     renamed = {name: found[name] for name in names if found.get(name, name) != name}
-    return Proposal(table, place, renamed, tuple(missing))
+    return Proposal(table, place, renamed, missing)
 
 
 def plain(name: str) -> str:

@@ -5,11 +5,11 @@ from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 
+from loyalty_pipeline.sources.catalogue import required_columns
 from loyalty_pipeline.sources.databases.database import Database, Kind, Relation, Selection, Summary
 from loyalty_pipeline.sources.raw import RawTable
 from loyalty_pipeline.sources.table_mapping import TableMapping, digest
 
-MAY_LACK = ("updated_at", "deleted_at")
 DATED: tuple[Kind, ...] = ("instant", "day")
 
 READABLE: dict[str, tuple[Kind, ...]] = {
@@ -118,9 +118,7 @@ class DatabaseTable:
     def _is_missing(self, column: str) -> bool:
         if column in self.names or column in self.mapping.values:
             return False
-        if self.mapping.columns.get(column):
-            return True
-        return column not in MAY_LACK and not self.contract.columns()[column].nullable
+        return bool(self.mapping.columns.get(column)) or column in required_columns(self.contract)
 
     def _missing(self, column: str) -> str:
         name = self.mapping.columns.get(column) or column
