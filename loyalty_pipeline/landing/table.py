@@ -71,11 +71,12 @@ def land_table(landing: "Landing", origin: Origin, fingerprint: str) -> TableRep
 def _reconciled(reading: Reading, ledger: pl.DataFrame) -> Reconciliation | None:
     """What a database said of itself, and what was read of it; None where the source cannot say."""
     origin = reading.extract.origin
-    if not isinstance(origin, Taken) or origin.reconciliation or not isinstance(origin.origin, DatabaseTable):
-        return origin.reconciliation if isinstance(origin, Taken) else None
-    if not origin.origin.is_watched:
+    if not isinstance(origin, Taken):
         return None
-    return Reconciliation(origin.origin.summary, summary_of(last_changes(ledger, reading.key)))
+    table = origin.origin
+    if origin.reconciliation or not isinstance(table, DatabaseTable) or not table.is_watched:
+        return origin.reconciliation
+    return Reconciliation(table.summary, summary_of(last_changes(ledger, reading.key)))
 
 
 def _whole(landing: "Landing", reading: Reading, ledger: pl.DataFrame, history: History) -> pl.LazyFrame:
