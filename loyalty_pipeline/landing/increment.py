@@ -15,7 +15,6 @@ import polars as pl
 
 from loyalty_pipeline.faults import writing
 from loyalty_pipeline.landing.history import History
-from loyalty_pipeline.landing.quarantine import place
 from loyalty_pipeline.landing.source_state import CHANGED, landed_state, overlaid, state_of, summary_of
 from loyalty_pipeline.landing.taken import Reconciliation, Taken
 from loyalty_pipeline.sources.databases.table import DatabaseTable
@@ -81,7 +80,7 @@ class Increment:
 
     def _set_aside(self) -> pl.DataFrame | None:
         """The keys, as the source writes them, of the rows that are set aside."""
-        file = place(self.landing.quarantine.root, self.origin.table, self.known["batch"])
+        file = self.landing.quarantine.path(self.origin.table, self.known["batch"])
         if not self.known["quarantined"]:
             return None
         rows = read_parquet(file, self.key)
