@@ -15,7 +15,7 @@ from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.databases.table import DatabaseTable
 from loyalty_pipeline.sources.extract import Extract
 from loyalty_pipeline.sources.mapping import check_mappings
-from loyalty_pipeline.sources.opening import DEFAULT, Sources, address_of, opened, source_of
+from loyalty_pipeline.sources.opening import DEFAULT, Sources, opened, source_of, stated_address
 from loyalty_pipeline.sources.origin import Origin
 
 
@@ -44,7 +44,7 @@ def _of_source(sources: Sources, name: str, tables: list[str], scratch: Path) ->
         # It does not answer at all.
         yield Finding(subject, is_good=False, told=next(iter(faults.values())))
         return
-    yield Finding(subject, is_good=True, told=f"{shown(address_of(sources.settings, name))} answers")
+    yield Finding(subject, is_good=True, told=f"{shown(stated_address(sources.settings, name))} answers")
     for table in tables:
         if table in faults:
             yield Finding(table, is_good=False, told=faults[table])

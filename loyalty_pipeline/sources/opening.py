@@ -62,7 +62,7 @@ class Sources:
         name = source_of(self.settings, table)
         if name is None:
             return None
-        with discreet(resolved(address_of(self.settings, name))):
+        with discreet(resolved(stated_address(self.settings, name))):
             return self._source(name).find(table)
 
     def close(self) -> None:
@@ -132,7 +132,7 @@ def mappings_of(settings: SourceSettings, name: str) -> dict[str, TableMapping]:
     return brought | {table: mapping for table, mapping in stated.items() if table not in kept}
 
 
-def address_of(settings: SourceSettings, name: str) -> str:
+def stated_address(settings: SourceSettings, name: str) -> str:
     """The address of a source as the settings have it: `${NAME}` is not resolved."""
     if name == DEFAULT:
         return settings.source
@@ -145,7 +145,7 @@ def address_of(settings: SourceSettings, name: str) -> str:
 def is_from_database(settings: SourceSettings, table: str) -> bool:
     """Whether a raw table is read from a database."""
     name = source_of(settings, table)
-    return name is not None and is_database(resolved(address_of(settings, name)))
+    return name is not None and is_database(resolved(stated_address(settings, name)))
 
 
 def is_database(address: str) -> bool:
@@ -154,7 +154,7 @@ def is_database(address: str) -> bool:
 
 
 def _opened(settings: SourceSettings, name: str) -> Source:
-    address, mappings = resolved(address_of(settings, name)), mappings_of(settings, name)
+    address, mappings = resolved(stated_address(settings, name)), mappings_of(settings, name)
     if not is_database(address):
         return FileSource.of(address, mappings)
     schema = str(settings.sources[name].database_schema) if name else ""
