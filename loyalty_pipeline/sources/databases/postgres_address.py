@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, unquote
 
 from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.address import HIDDEN
 
 DEFAULTS = {
     "connect_timeout": "10",
@@ -32,7 +33,6 @@ PARAMETERS = frozenset({
 SCHEME = re.compile(r"postgres(?:ql)?://")
 HOST = re.compile(r"(?P<host>\[[0-9A-Fa-f:.%]*\]|[^\[\]:@/?#\s]*)(?::(?P<port>\d*))?")
 ESCAPED = re.compile(r"(?:[^%]|%[0-9A-Fa-f]{2})*")
-HIDDEN = "***"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from urllib.parse import quote, quote_plus
 import sqlalchemy as sa
 
 from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.sources.address import HIDDEN
 from loyalty_pipeline.sources.databases.sql_dialect import AnyDialect
 
 EXTRA = "pip install 'loyalty-pipeline[sql]'"
@@ -67,5 +68,5 @@ def _without_secrets(said: str, url: sa.URL) -> str:
     }
     # The longest first: one may be a part of another.
     for secret in sorted(written, key=len, reverse=True):
-        said = said.replace(secret, "***")
+        said = said.replace(secret, HIDDEN)
     return said
