@@ -20,6 +20,7 @@ import pytest
 BUCKET = "loyalty"
 SECRET = "kept-to-themselves/0987654321"  # noqa: S105 - what the tests look for in everything that is written
 KEY_ID = "AKIDONTTELLANYONE"
+REGION = "us-east-1"
 
 DROPPED = "dropped"
 Request = tuple[str, str]
@@ -43,16 +44,6 @@ class Objects:
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.port}"
-
-    def environment(self) -> dict[str, str]:
-        """What clients need to be told."""
-        return {
-            "AWS_ACCESS_KEY_ID": KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ALLOW_HTTP": "true",
-        }
 
     def start(self) -> None:
         from moto.server import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - as below
@@ -134,13 +125,25 @@ def objects_server() -> Iterator[Objects]:
 @pytest.fixture
 def server(objects_server: Objects, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
     """The server, undisturbed, of which the environment tells."""
-    for name, value in objects_server.environment().items():
-        monkeypatch.setenv(name, value)
+    tell_clients(monkeypatch, objects_server.endpoint)
     objects_server.undisturbed()
     yield objects_server
     objects_server.undisturbed()
     if not objects_server.is_up():
         objects_server.start()
+
+
+def tell_clients(environment: pytest.MonkeyPatch, endpoint: str) -> None:
+    """Let the environment have what clients of a server need to know."""
+    told = {
+        "AWS_ACCESS_KEY_ID": KEY_ID,
+        "AWS_SECRET_ACCESS_KEY": SECRET,
+        "AWS_REGION": REGION,
+        "AWS_ENDPOINT_URL": endpoint,
+        "AWS_ALLOW_HTTP": "true",
+    }
+    for name, value in told.items():
+        environment.setenv(name, value)
 
 
 def is_required() -> bool:

