@@ -10,17 +10,6 @@ from loyalty_pipeline.faults import SourceError
 from tests.servers.postgres_database import PostgresDatabase
 from tests.sources.databases.looks import chosen, look, written
 
-KINDS = """
-CREATE TABLE plain (id int PRIMARY KEY, v text); INSERT INTO plain VALUES (1, 'a');
-CREATE VIEW seen AS SELECT id, v || '!' AS v FROM plain;
-CREATE MATERIALIZED VIEW kept AS SELECT id, v FROM plain;
-CREATE TABLE parted (id int, at date, PRIMARY KEY (at, id)) PARTITION BY RANGE (at);
-CREATE TABLE parted_2024 PARTITION OF parted FOR VALUES FROM ('2024-01-01') TO ('2025-01-01');
-INSERT INTO parted VALUES (7, '2024-05-05');
-CREATE SCHEMA other; CREATE TABLE other.plain (x int); CREATE TABLE other.far (x int);
-CREATE SEQUENCE counted; CREATE INDEX an_index ON plain (v);
-"""
-
 
 def test_all_tables_are_of_one_instant_while_others_write(postgres: PostgresDatabase) -> None:
     postgres.psql(
