@@ -5,7 +5,6 @@ computes every table once. The tables of subscriptions, revenue and lifetime val
 should cost no more than those again.
 """
 
-import json
 import shutil
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable
@@ -13,6 +12,7 @@ from pathlib import Path
 from time import process_time
 from typing import Any
 
+from benchmarks.figures import keep
 from benchmarks.machine import machine, use_cores
 from benchmarks.tables import Told, markdown_table
 
@@ -28,10 +28,7 @@ def main() -> None:
     company = options.company or made(options.folder, options.customers)
     data = options.landed or landed(company, options.folder / "catalogue")
     told = computed(company, data) | {"machine": machine()}
-    options.results.write_text(json.dumps(told, indent=1) + "\n")
-    page = markdown(told)
-    options.results.with_suffix(".md").write_text(page)
-    print(page)
+    keep(told, markdown, options.results)
 
 
 def parsed() -> Namespace:

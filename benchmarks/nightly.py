@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from benchmarks.company import company_in
+from benchmarks.figures import keep
 from benchmarks.machine import machine, use_cores
 from benchmarks.processes import Bench, Told
 from benchmarks.report import markdown
@@ -37,10 +38,7 @@ def main() -> None:
         company=company,
     )
     told = measured(bench, options.only)
-    options.results.mkdir(parents=True, exist_ok=True)
-    (options.results / "nightly.json").write_text(json.dumps(told, indent=1) + "\n")
-    (options.results / "nightly.md").write_text(markdown(told))
-    print(markdown(told))
+    keep(told, markdown, options.results / "nightly.json")
 
 
 def parsed() -> Namespace:

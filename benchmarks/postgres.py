@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.figures import keep
 from benchmarks.machine import machine, use_cores
 from benchmarks.measured import measure
 from benchmarks.postgres_reads import ADDRESS, STATEMENT, since_of
@@ -46,10 +47,7 @@ def main() -> None:
             figures = {figure: statistics.median(run[figure] for run in runs) for figure in runs[0]}
             told["ways"][way] = figures
             print(words, figures, flush=True)
-    options.results.write_text(json.dumps(told, indent=1) + "\n")
-    page = markdown(told)
-    options.results.with_suffix(".md").write_text(page)
-    print(page)
+    keep(told, markdown, options.results)
 
 
 def parsed() -> Namespace:
