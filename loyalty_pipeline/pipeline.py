@@ -1,13 +1,15 @@
 """The nightly run: land, compute what is stale, publish. The command line and Dagster both call this."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
+from loyalty_pipeline.cluster.workers import InProcess, Progress, Workers
 from loyalty_pipeline.lake.backfill import Backfill, compute_again, months_between
-from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.lake import ALL, STALE, Lake
 from loyalty_pipeline.lake.lock import exclusive
 from loyalty_pipeline.lake.outcome import Outcome, by_month
 from loyalty_pipeline.lake.plan import Plan, plan_of
@@ -51,7 +53,7 @@ COMMIT_EVERY = 5.0
 """Seconds of work that a killed run may lose: a manifest names every file, so it is not written after each table."""
 
 Told = Callable[[str, int, int], None]
-"""Called with a table, and how many of how many tables are done."""
+"""Called with what is being done, and how many of how many tasks are."""
 
 
 @dataclass
@@ -97,14 +99,29 @@ class NightPlan:
         }
 
 
-def open_lake(settings: Settings) -> Lake:
-    """The lake of a data folder over what has landed there, under the settings."""
+def connected(settings: Settings) -> AbstractContextManager[Workers]:
+    """Who does the tasks of a run: this process, or the cluster that the settings name. Raises `ClusterError`."""
+    if settings.cluster is None:
+        return nullcontext(InProcess())
+    from loyalty_pipeline.cluster.connection import cluster  # noqa: PLC0415 - Dask is an extra, and costs a second
+
+    return cluster(
+        settings.cluster,
+        settings.data_dir,
+        connect_seconds=settings.cluster_timeout_seconds,
+        task_seconds=60 * settings.task_timeout_minutes,
+    )
+
+
+def open_lake(settings: Settings, workers: Workers | None = None) -> Lake:
+    """The lake of a data folder over what has landed there, under the settings. Without `workers` this process does its tasks."""
     landing = Store(settings.data_dir / "landing")
     policy = {name: getattr(settings, name) for name in POLICY}
     calendar = Calendar(settings.timezone, settings.fiscal_year_start_month, settings.as_of_date())
     lake = Lake(
         Store(settings.data_dir / "lake"), landing, tables(), calendar, policy, shard_count=settings.shards
     )
+    lake.workers = workers or lake.workers
     lake.policy |= found_out(settings)
     lake.policy["line_source"] = _line_source(
         settings, has_items=bool(lake.landed.months("subscription_items"))
@@ -142,13 +159,13 @@ def nightly(
     # Before anything is read: who has to mend them should not wait for it.
     found_out(settings)
     with exclusive(settings.data_dir):
-        landing = ingest(settings, told=say, reread=reread)
-        lake, outcomes = open_lake(settings), {}
-        lake.commit_every = COMMIT_EVERY
-        for done, name in enumerate(lake.tables):
-            say(name, done, len(lake.tables))
-            outcomes[name] = by_month(lake.compute(name, is_full=is_full))
+        with connected(settings) as workers:
+            landing = ingest(settings, told=say, reread=reread)
+            lake = open_lake(settings, workers)
+            lake.commit_every = COMMIT_EVERY
+            made = lake.compute_all(dict.fromkeys(lake.tables, ALL if is_full else STALE), _tasks(say))
         lake.commit()
+        outcomes = {name: by_month(found) for name, found in made.items()}
         return Night(landing, outcomes, publish(settings, lake), lake.unfed)
 
 
@@ -175,10 +192,11 @@ def backfill(
     `ContractBroken` or `Locked`.
     """
     with exclusive(settings.data_dir):
-        lake = open_lake(settings)
-        span = months_between(lake, first, last)
-        lake.commit_every = COMMIT_EVERY
-        done = compute_again(lake, span, told or (lambda *_: None))
+        with connected(settings) as workers:
+            lake = open_lake(settings, workers)
+            span = months_between(lake, first, last)
+            lake.commit_every = COMMIT_EVERY
+            done = compute_again(lake, span, _tasks(told or (lambda *_: None)))
         return done, publish(settings, lake)
 
 
@@ -219,6 +237,16 @@ def publish(settings: Settings, lake: Lake) -> Publication:
         lake.store.sweep(entry["lake"] for entry in kept)
         lake.landing.sweep(entry["landing"] for entry in kept)
     return publication
+
+
+def _tasks(say: Told) -> Callable[[Progress], None]:
+    """Tells of tasks in the words of a run."""
+
+    def told(progress: Progress) -> None:
+        table = str(progress.latest[0]) if isinstance(progress.latest, tuple) else ""
+        say(f"{table}{progress.aside}", progress.done, progress.total)
+
+    return told
 
 
 def is_published(settings: Settings, lake: Lake) -> bool:

@@ -56,6 +56,13 @@ def _cron(text: str) -> str:
     return text
 
 
+def _scheduler(address: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://[^\s/:@]+:\d{1,5}|(tcp|tls)://\[[0-9a-fA-F:.]+\]:\d{1,5}", address):
+        message = "expected the address of a Dask scheduler, such as tcp://scheduler:8786"
+        raise ValueError(message)
+    return address
+
+
 def _web_address(address: SecretStr) -> SecretStr:
     if not address.get_secret_value().startswith(("https://", "http://")):
         message = "expected an address that starts with https://"
@@ -178,6 +185,19 @@ class Settings(BaseSettings):
         1,
         description="Buckets of customers that big tables are kept in, and computed one by one: more need less memory. "
         "No published number depends on it.",
+    )
+    cluster: Annotated[str, AfterValidator(_scheduler)] | None = Field(
+        None,
+        description="Address of the scheduler of a Dask cluster whose workers do the tasks, such as tcp://scheduler:8786; "
+        "default: this process does. Every worker must see data_dir.",
+    )
+    cluster_timeout_seconds: Positive = Field(
+        30,
+        description="How long a cluster may take to answer, and to have a worker, before a run ends in an error.",
+    )
+    task_timeout_minutes: Positive = Field(
+        60,
+        description="How long a worker may take for one task before its process is ended and another tries.",
     )
     expectations: Path | None = Field(
         None,

@@ -1,11 +1,12 @@
 """Months computed again although nothing is stale: equal rows come out, or something is wrong with code or disk."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
+from loyalty_pipeline.cluster.workers import Told
 from loyalty_pipeline.lake.index import FIRST, LAST
-from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.lake.lake import Lake, Wanted
 from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.part import WHOLE, month_of, work_of
 from loyalty_pipeline.lake.specification import Specification
@@ -54,46 +55,40 @@ def months_between(lake: Lake, first: str | None, last: str | None) -> tuple[str
     return span
 
 
-def compute_again(lake: Lake, span: tuple[str, str], told: Callable[[str, int, int], None]) -> Backfill:
-    """Compute some months of every table, then what is stale, table by table, and commit.
+def compute_again(lake: Lake, span: tuple[str, str], told: Told) -> Backfill:
+    """Compute some months of every table, and whatever else is stale, and commit.
 
     The first and the last month of business stand also for what landed before and after them. Tables in one piece are
-    computed where they are stale or damaged. Raises `ContractBroken`.
+    computed where they are stale or damaged. Raises `ContractBroken` or `ClusterError`.
     """
     made = Backfill(*span)
     first = FIRST if span[0] == lake.months[0] else span[0]
     last = LAST if span[1] == lake.months[-1] else span[1]
-    for done, (name, table) in enumerate(lake.tables.items()):
-        told(name, done, len(lake.tables))
-        units = [u for u in lake.units(table) if u == WHOLE or first <= month_of(u) <= last]
-        damaged = _discarded(lake, table, {*map(month_of, units)})
+    wanted = {}
+    for name, table in lake.tables.items():
+        damaged = _discarded(lake, table, first, last)
         made.damaged += [(name, part) for part in damaged]
-        before = {unit: {**inputs} for unit, inputs in lake.manifest.tasks.get(name, {}).items()}
-        asked = lake.compute(name, units if damaged else [u for u in units if u != WHOLE], is_full=True)
-        after = lake.manifest.tasks.get(name, {})
-        made.differing += [o for o in asked if o.is_changed and before.get(o.month) == after[o.month]]
-        made.outcomes[name] = _joined(asked, lake.compute(name))
+        wanted[name] = Wanted(again=partial(_is_asked, first, last, is_whole=bool(damaged)))
+    before = {name: {**tasks} for name, tasks in lake.manifest.tasks.items()}
+    made.outcomes = lake.compute_all(wanted, told)
     lake.commit()
+    for name, outcomes in made.outcomes.items():
+        was, now = before.get(name, {}), lake.manifest.tasks.get(name, {})
+        made.differing += [o for o in outcomes if o.is_changed and was.get(o.month) == now[o.month]]
     return made
 
 
-def _discarded(lake: Lake, table: Specification, months: set[str]) -> list[str]:
+def _is_asked(first: str, last: str, unit: str, *, is_whole: bool) -> bool:
+    return is_whole if unit == WHOLE else first <= month_of(unit) <= last
+
+
+def _discarded(lake: Lake, table: Specification, first: str, last: str) -> list[str]:
     """The parts that the work of some months wrote and whose files were damaged: deleted, so that they are written anew."""
     found = []
     for part, entry in lake.manifest.tables.get(table.name, {}).items():
-        path = lake.store.path(entry)
-        if work_of(part) in months and path.exists() and not is_as_written(path, entry):
+        path, work = lake.store.path(entry), work_of(part)
+        is_asked = work == WHOLE or first <= work <= last
+        if is_asked and path.exists() and not is_as_written(path, entry):
             path.unlink()
             found.append(part)
     return sorted(found)
-
-
-def _joined(asked: list[Outcome], rest: list[Outcome]) -> list[Outcome]:
-    """The outcomes of the table, where a task that was asked for counts as computed."""
-    known = {outcome.month: outcome for outcome in asked}
-    return [
-        replace(outcome, is_recomputed=True, is_changed=outcome.is_changed or known[outcome.month].is_changed)
-        if outcome.month in known
-        else outcome
-        for outcome in rest
-    ]

@@ -4,30 +4,61 @@ A task makes one month of one table. It is stale when what it would be computed 
 was computed from; when its rows come out as they were, nothing after it is stale on its account.
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
-from functools import cached_property
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from time import monotonic
 from typing import Any
 
 import polars as pl
 
-from loyalty_pipeline.lake.audit import ContractBroken, breaches
+from loyalty_pipeline.cluster.workers import InProcess, Progress, Told, Workers
+from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.lake.differences import AHEAD
+from loyalty_pipeline.lake.frames import frame
+from loyalty_pipeline.lake.graph import ACTIVITY, Graph, Node, waves
 from loyalty_pipeline.lake.index import FIRST, LAST
-from loyalty_pipeline.lake.manifest import Entry, Inputs, digest_of
-from loyalty_pipeline.lake.order import in_order
+from loyalty_pipeline.lake.manifest import Entry, digest_of
 from loyalty_pipeline.lake.outcome import Outcome, outcome_of
-from loyalty_pipeline.lake.part import WHOLE, named, shards, unit_of
-from loyalty_pipeline.lake.reading import Reading, date_of, text_of
-from loyalty_pipeline.lake.sharding import by_shard
+from loyalty_pipeline.lake.part import WHOLE, date_of, named, shards, text_of, unit_of
+from loyalty_pipeline.lake.reading import Reading
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.lake.store import Store
+from loyalty_pipeline.lake.task import Made, Task, perform, perform_elsewhere
 from loyalty_pipeline.periods import Calendar, instant_literal, months_from
-from loyalty_pipeline.storage.parquet import collected, reading
+from loyalty_pipeline.storage.faults import Locked
+from loyalty_pipeline.storage.parquet import collected
 
-ACTIVITY = {"recurring_lines": "starts_at", "payments": "occurred_at"}
-"""The tables whose earliest month is the first there are metrics for, and when their rows happen."""
+
+def _always(_: str) -> bool:
+    return True
+
+
+def _never(_: str) -> bool:
+    return False
+
+
+def _silent(_: Progress) -> None:
+    """Nobody is told."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which tasks of a table are computed: of `units`, or of all, those that are stale, and those `again` says yes to."""
+
+    units: Collection[str] | None = None
+    again: Callable[[str], bool] = _never
+
+    def among(self, planned: list[str]) -> list[str]:
+        """Of some tasks those that are looked at, in their order."""
+        if self.units is None:
+            return planned
+        units = {*self.units}
+        return [unit for unit in planned if unit in units]
+
+
+STALE, ALL = Wanted(), Wanted(again=_always)
 
 
 class Lake:
@@ -49,13 +80,12 @@ class Lake:
         self.store, self.landing, self.tables = store, landing, tables
         self.calendar, self.policy, self.shards = calendar, policy, shards(shard_count)
         self.manifest, self.landed = store.read(), landing.read()
-        self.reading = Reading(
-            store, landing, self.manifest, self.landed, calendar, policy, shards=shard_count
-        )
+        self.reading = Reading(self.manifest, self.landed, calendar, policy, shards=shard_count)
+        self.workers: Workers = InProcess()
         self.commit_every, self._committed_at, self._is_dirty = 0.0, monotonic(), False
 
-    def units(self, table: Specification) -> list[str]:
-        """The tasks of a table, in the order in which they can be done."""
+    def units(self, table: Specification, planned: Mapping[str, list[str]] | None = None) -> list[str]:
+        """The tasks of a table, in the order in which they can be done; `planned` are those of tables yet to be computed."""
         if table.name in self.unfed:
             return []
         if table.unit == WHOLE:
@@ -66,7 +96,7 @@ class Lake:
                     month
                     for read in table.reads
                     if read.reach == "same"
-                    for month in self.reading.home_months(read, self.tables)
+                    for month in self.reading.home_months(read, self.tables, planned or {})
                 }
             )
         months = self.months[-1:] if table.contract.is_of_newest_month else self.months
@@ -100,27 +130,27 @@ class Lake:
     def compute(self, name: str, units: list[str] | None = None, *, is_full: bool = False) -> list[Outcome]:
         """Compute the stale tasks of a table, or of some of its units, and commit.
 
-        With `is_full` also those that are not stale. Raises `ContractBroken` when rows do not keep the contract; then
-        nothing of the table is committed.
+        With `is_full` also those that are not stale. Raises `ContractBroken` when rows do not keep the contract; what other
+        tasks made before then counts.
         """
-        if name in ACTIVITY:
-            self.__dict__.pop("months", None)
-        table, outcomes = self.tables[name], []
-        planned = self.units(table)
-        written = self._written(name, planned)
-        # First of all: the month after one that is gone must not be computed from it.
-        is_pruned = self._prune(name, planned, written)
-        wanted = None if units is None else set(units)
-        for unit in planned if wanted is None else [unit for unit in planned if unit in wanted]:
-            inputs, before = self.reading.inputs(table, unit), written.get(unit, {})
-            is_stale = is_full or self.manifest.tasks.get(name, {}).get(unit) != inputs
-            outcomes.append(
-                self._computed(table, unit, inputs, before) if is_stale else outcome_of(name, unit, before)
-            )
-        self._is_dirty |= is_pruned or any(outcome.is_recomputed for outcome in outcomes)
+        return self.compute_all({name: replace(ALL if is_full else STALE, units=units)})[name]
+
+    def compute_all(self, wanted: Mapping[str, Wanted], told: Told = _silent) -> dict[str, list[Outcome]]:
+        """Compute what is wanted of some tables, wherever tasks are done, and commit.
+
+        Raises `ContractBroken` or `ClusterError`; what other tasks made before then counts.
+        """
+        outcomes: dict[str, list[Outcome]] = {}
+        try:
+            for wave in waves(self.tables, wanted):
+                outcomes |= self._wave({name: wanted[name] for name in wave}, told)
+        except Exception:
+            with suppress(OSError, SourceError, Locked):
+                self.commit()
+            raise
         if monotonic() - self._committed_at >= self.commit_every:
             self.commit()
-        return outcomes
+        return {name: outcomes[name] for name in self.tables if name in wanted}
 
     def commit(self) -> None:
         """Make what was computed count."""
@@ -136,7 +166,7 @@ class Lake:
 
     def scan(self, name: str) -> pl.LazyFrame:
         """A table over all months."""
-        return self.reading.frame(self.tables[name].contract, self.manifest.between(name, FIRST, LAST))
+        return frame(self.tables[name].contract, self.manifest.between(name, FIRST, LAST), self.store)
 
     def digest(self, name: str) -> str:
         """Digest of a table over all months."""
@@ -147,30 +177,62 @@ class Lake:
         closing = instant_literal(self.calendar.month(date_of(month)).closing)
         for name, instant in ACTIVITY.items():
             if parts := self.manifest.between(name, month, month):
-                rows = self.reading.frame(self.tables[name].contract, parts)
+                rows = frame(self.tables[name].contract, parts, self.store)
                 begun = rows.select((pl.col(instant) < closing).any())
                 if collected(begun, self.store.root).item():
                     return True
         return False
 
-    def _computed(self, table: Specification, unit: str, inputs: Inputs, before: dict[str, Entry]) -> Outcome:
-        arguments, ahead = self.reading.arguments(table, unit)
-        with reading(self.store.root):
-            computed = table.contract.cast(table.function(**arguments)).collect()
-        rows = in_order(computed, table.contract.primary_key())
-        if broken := breaches(rows, table.contract, table=table.name, month=unit):
-            raise ContractBroken(broken)
-        after = {
-            part: self.store.write(table.name, part, piece, inputs=inputs)
-            for part, piece in self._pieces(table, unit, rows)
-        }
-        self.reading.parts.replace(table.name, before, after)
-        if ahead is not None:
-            self.manifest.tasks.setdefault(table.name, {})[unit] = {AHEAD: ahead.reached}
-            inputs = self.reading.inputs(table, unit)
-        self.manifest.tasks.setdefault(table.name, {})[unit] = inputs
-        is_changed = _digests(before) != _digests(after)
-        return replace(outcome_of(table.name, unit, after), is_recomputed=True, is_changed=is_changed)
+    def _wave(self, wanted: Mapping[str, Wanted], told: Told) -> dict[str, list[Outcome]]:
+        """Compute tables of which it is known what their tasks are."""
+        planned: dict[str, list[str]] = {}
+        known: dict[str, list[str]] = {}
+        for name, want in wanted.items():
+            planned[name] = self.units(self.tables[name], known)
+            done = self.manifest.tasks.get(name, {})
+            known[name] = [unit for unit in planned[name] if unit in done] + want.among(planned[name])
+        written = {name: self._written(name, units) for name, units in planned.items()}
+        for name, units in planned.items():
+            # First of all: the month after one that is gone must not be computed from it.
+            self._is_dirty |= self._prune(name, units, written[name])
+        made: dict[Node, Outcome] = {}
+
+        def begin(node: Node) -> Task | None:
+            name, unit = node
+            table, inputs = self.tables[name], self.reading.inputs(self.tables[name], unit)
+            if self.manifest.tasks.get(name, {}).get(unit) != inputs or wanted[name].again(unit):
+                return self.reading.task(table, unit, inputs)
+            made[node] = outcome_of(name, unit, written[name].get(unit, {}))
+            return None
+
+        def end(node: Node, task: Task, came: Made) -> None:
+            made[node] = self._taken(task, came, written[node[0]].get(node[1], {}))
+            if monotonic() - self._committed_at >= self.commit_every > 0:
+                self.commit()
+
+        asked = {name: wanted[name].among(units) for name, units in planned.items()}
+        tasks = Graph(self.tables, asked, self.reading)
+        self.workers.map(self._perform, tasks.nodes, before=tasks.before, begin=begin, end=end, told=told)
+        if wanted.keys() & ACTIVITY.keys():
+            self.__dict__.pop("months", None)
+        return {name: [made[name, unit] for unit in units] for name, units in asked.items()}
+
+    def _taken(self, task: Task, made: Made, before: dict[str, Entry]) -> Outcome:
+        """Put what a task made into the manifest."""
+        name, unit = task.table.name, task.unit
+        self.reading.parts.replace(name, before, made.parts)
+        done, inputs = self.manifest.tasks.setdefault(name, {}), task.inputs
+        if made.reached is not None:
+            done[unit] = {AHEAD: made.reached}
+            inputs = self.reading.inputs(task.table, unit)
+        done[unit], self._is_dirty = inputs, True
+        is_changed = _digests(before) != _digests(made.parts)
+        return replace(outcome_of(name, unit, made.parts), is_recomputed=True, is_changed=is_changed)
+
+    @property
+    def _perform(self) -> Callable[[Task], Made]:
+        function = perform_elsewhere if self.workers.are_elsewhere else perform
+        return partial(function, store=self.store, landing=self.landing)
 
     def _written(self, name: str, planned: list[str]) -> dict[str, dict[str, Entry]]:
         """The parts of a table by the unit whose work wrote them."""
@@ -179,19 +241,6 @@ class Lake:
         for part, entry in sorted(self.manifest.tables.get(name, {}).items()):
             found.setdefault(unit_of(part, units), {})[part] = entry
         return found
-
-    def _pieces(
-        self, table: Specification, unit: str, rows: pl.DataFrame
-    ) -> Iterator[tuple[str, pl.DataFrame]]:
-        by_month = {unit: rows}
-        if table.is_split:
-            months = rows.partition_by("month", as_dict=True, maintain_order=True)
-            by_month = {named(text_of(month), work=unit): piece for (month,), piece in months.items()}
-        if not table.is_sharded or table.unit == "month":
-            yield from by_month.items()
-            return
-        for part, piece in by_month.items():
-            yield from ((named(part, shard), bucket) for shard, bucket in by_shard(piece, self.shards))
 
     def _prune(self, name: str, planned: list[str], written: dict[str, dict[str, Entry]]) -> bool:
         tasks, still = self.manifest.tasks.get(name, {}), set(planned)

@@ -6,6 +6,7 @@ files what landed is of a whole month, and writes a part for each shard.
 """
 
 from collections.abc import Container
+from datetime import date
 
 WHOLE = "whole"
 MONTH = len("2024-05")
@@ -40,3 +41,13 @@ def named(month: str, shard: str = "", work: str = "") -> str:
 def shards(count: int) -> list[str]:
     """The shards of a lake that is kept in so many."""
     return [f"{number}of{count}" for number in range(1, count + 1)] if count > 1 else [""]
+
+
+def text_of(month: date) -> str:
+    """A month as parts are named: 2024-05."""
+    return f"{month:%Y-%m}"
+
+
+def date_of(month: str) -> date:
+    """The month of a part's name."""
+    return date.fromisoformat(f"{month}-01")

@@ -7,8 +7,7 @@ from typing import Any
 from loyalty_pipeline.lake.differences import Difference, differences
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.month_runs import month_runs
-from loyalty_pipeline.lake.part import WHOLE, month_of
-from loyalty_pipeline.lake.reading import text_of
+from loyalty_pipeline.lake.part import WHOLE, month_of, text_of
 from loyalty_pipeline.lake.ripple import Ripple
 from loyalty_pipeline.lake.specification import Specification
 

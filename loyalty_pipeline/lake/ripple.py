@@ -6,11 +6,11 @@ from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from loyalty_pipeline.lake.differences import AHEAD, Difference
+from loyalty_pipeline.lake.graph import ACTIVITY
 from loyalty_pipeline.lake.index import FIRST, LAST
-from loyalty_pipeline.lake.lake import ACTIVITY, Lake
+from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.manifest import Entry
-from loyalty_pipeline.lake.part import WHOLE, month_of, named, shard_of, work_of
-from loyalty_pipeline.lake.reading import date_of, text_of
+from loyalty_pipeline.lake.part import WHOLE, date_of, month_of, named, shard_of, text_of, work_of
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.lake.touched import Touched
 from loyalty_pipeline.periods import months_from, plus

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import replace as replaced
+from functools import partial
 from io import BytesIO
+from typing import Any
 
 import polars as pl
 
@@ -18,7 +20,7 @@ from loyalty_pipeline.storage.parquet import read_each, scan_files
 from loyalty_pipeline.storage.place import Place
 from loyalty_pipeline.storage.pointer_file import Version, look, replace
 from loyalty_pipeline.storage.seen import Moved
-from loyalty_pipeline.storage.writes import Writes
+from loyalty_pipeline.storage.writes import Writes, kept_in_store
 
 __all__ = ["Store", "clear_partials", "is_as_written", "sync_folder", "write_whole"]
 
@@ -26,12 +28,17 @@ __all__ = ["Store", "clear_partials", "is_as_written", "sync_folder", "write_who
 class Store:
     """A folder of `<table>/<month>/<digest>.parquet`, `manifests/<digest>.json` and `current.json`."""
 
-    def __init__(self, root: Place) -> None:
-        """Nothing is read or made until asked for."""
-        self.root = root
+    def __init__(self, root: Place, *, waits: bool = False) -> None:
+        """Nothing is read or made until asked for. With `waits` what is written is there when `write` returns."""
+        self.root, self.waits = root, waits
         self._read: Version | None = None
         self._last: Version | None = None
         self._writes = Writes()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """As it goes to another process, which cannot wait later for what it wrote."""
+        root = self.root if isinstance(self.root, ObjectPath) else self.root.absolute()
+        return partial(Store, waits=True), (root,)
 
     def read(self) -> Manifest:
         """The manifest that counts; an empty one where nothing was committed yet.
@@ -52,7 +59,9 @@ class Store:
         content, digest = as_file(frame, inputs or {})
         file = f"{table}/{month_of(part)}/{digest}.parquet"
         path, size = self.root / file, len(content)
-        if isinstance(path, ObjectPath):
+        if isinstance(path, ObjectPath) and self.waits:
+            size = kept_in_store(path, content)
+        elif isinstance(path, ObjectPath):
             self._writes.send(path, content)
         else:
             size = kept_as(path, content)

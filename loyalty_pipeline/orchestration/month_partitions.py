@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 import dagster as dg
 
 from loyalty_pipeline.lake import part
-from loyalty_pipeline.lake.lake import ACTIVITY
-from loyalty_pipeline.lake.reading import OFFSETS, text_of
+from loyalty_pipeline.lake.graph import ACTIVITY
+from loyalty_pipeline.lake.part import text_of
+from loyalty_pipeline.lake.reading import OFFSETS
 from loyalty_pipeline.lake.specification import Read, Specification
 from loyalty_pipeline.lake.store import Store
 from loyalty_pipeline.periods import month_of, plus

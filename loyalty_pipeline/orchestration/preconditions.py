@@ -2,7 +2,8 @@
 
 import dagster as dg
 
-from loyalty_pipeline.lake.lake import ACTIVITY, Lake
+from loyalty_pipeline.lake.graph import ACTIVITY
+from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.specification import Read, Specification
 

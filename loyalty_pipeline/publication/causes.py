@@ -14,7 +14,7 @@ from loyalty_pipeline.lake.differences import (
     Difference,
     differences,
 )
-from loyalty_pipeline.lake.lake import ACTIVITY
+from loyalty_pipeline.lake.graph import ACTIVITY
 from loyalty_pipeline.lake.manifest import Manifest
 from loyalty_pipeline.lake.part import month_of, unit_of
 from loyalty_pipeline.publication.news import AS_OF, CORRECTED, LATE, News

@@ -6,6 +6,7 @@ from typing import Any
 
 import polars as pl
 
+from loyalty_pipeline.lake.frames import frame
 from loyalty_pipeline.lake.index import FIRST, LAST
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.landing.currencies import CURRENCIES
@@ -79,4 +80,4 @@ class Landed:
 
     def _scan(self, table: str) -> pl.LazyFrame:
         parts = self.lake.landed.between(table, FIRST, LAST)
-        return self.lake.reading.frame(RAW_TABLES[table], parts, is_raw=True)
+        return frame(RAW_TABLES[table], parts, self.lake.landing, is_raw=True)

@@ -31,14 +31,14 @@ class Writes:
             raise self._fault
         RECENT.put(path, content)
         if len(content) > SMALL_BYTES:
-            self._sizes[path] = _kept(path, content)
+            self._sizes[path] = kept_in_store(path, content)
             return
         if len(self._sent) >= WAITING:
             self._settle(next(iter(self._sent)))
         if self._pool is None:
             self._pool = ThreadPoolExecutor(AT_ONCE)
         if path not in self._sent:
-            self._sent[path] = self._pool.submit(_kept, path, content)
+            self._sent[path] = self._pool.submit(kept_in_store, path, content)
 
     def settle(self, path: ObjectPath) -> None:
         """Wait for one file that is to be read, unless it is remembered; raises what its writing raised."""
@@ -69,5 +69,6 @@ class Writes:
         del self._sent[path]
 
 
-def _kept(path: ObjectPath, content: bytes) -> int:
+def kept_in_store(path: ObjectPath, content: bytes) -> int:
+    """Write a file of the name that its rows have, unless it is there: maybe with another footer. Its length then."""
     return len(content) if path.create(content) else path.size()

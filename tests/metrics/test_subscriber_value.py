@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from loyalty_pipeline.lake.frames import frame
 from loyalty_pipeline.models.sbg import Sbg, expected_payments, fit_sbg, survival
 from tests.companies import rows_of
 from tests.metrics.lakes import lake_of, landed
@@ -94,7 +95,7 @@ def test_who_comes_back_begins_another_spell(lake: Lake) -> None:
 
 def month_of(lake: Lake, table: str, month: str) -> list[Row]:
     parts = lake.manifest.between(table, month, month)
-    return lake.reading.frame(lake.tables[table].contract, parts).collect().to_dicts()
+    return frame(lake.tables[table].contract, parts, lake.store).collect().to_dicts()
 
 
 def test_a_cohort_has_first_spells_that_lasted_to_a_closing_and_their_ends(lake: Lake) -> None:

@@ -17,6 +17,7 @@ import polars as pl
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.specification import Specification, TableFunction
+from loyalty_pipeline.lake.task import arguments
 from loyalty_pipeline.reads import Months
 
 Identity = tuple[object, ...]
@@ -73,9 +74,9 @@ class Witness:
         """Compute the stale tasks of a table, or of some of its units, and remember what came of them."""
         self.calls.clear()
         made = [outcome for outcome in lake.compute(name, units) if outcome.is_recomputed]
-        for outcome, (arguments, takings) in zip(made, self.calls, strict=True):
+        for outcome, (called, takings) in zip(made, self.calls, strict=True):
             taken = [month for taking in takings for month in taking.taken]
-            self.seen[name, outcome.month, buckets(lake, name), arguments].append((taken, result(outcome)))
+            self.seen[name, outcome.month, buckets(lake, name), called].append((taken, result(outcome)))
 
     def difference(self, lake: Lake) -> dict[str, str]:
         """What a rebuild would not have as the lake has it: table and task -> why."""
@@ -94,17 +95,14 @@ class Witness:
         return told
 
     def _fault(self, lake: Lake, table: Specification, kept: Outcome) -> str:
-        arguments, _ = lake.reading.arguments(table, kept.month)
+        told = arguments(lake.reading.task(table, kept.month, {}), lake.store, lake.landing)
         ahead = [
-            month
-            for value in arguments.values()
-            if isinstance(value, Iterator)
-            for month in Taking(value).all
+            month for value in told.values() if isinstance(value, Iterator) for month in Taking(value).all
         ]
         made = {
             outcome
             for taken, outcome in self.seen[
-                table.name, kept.month, buckets(lake, table.name), identities(arguments)
+                table.name, kept.month, buckets(lake, table.name), identities(told)
             ]
             if taken == ahead[: len(taken)]
         }
