@@ -1,11 +1,13 @@
 """A step: which months of a table a run wants, computed by the lake, and what Dagster is told of it."""
 
 from collections.abc import Iterator
+from time import monotonic
 from typing import Any
 
 import dagster as dg
 
-from loyalty_pipeline.faults import DataFault
+from loyalty_pipeline.cluster.workers import Progress
+from loyalty_pipeline.faults import DataFault, SourceError
 from loyalty_pipeline.lake.audit import ContractBroken, rules
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.lake.outcome import Outcome, by_month
@@ -17,6 +19,8 @@ from loyalty_pipeline.orchestration.trend import HEADLINES, headline, trend
 
 Told = dg.MaterializeResult[None] | dg.AssetCheckResult
 SNAPSHOT = dg.AssetKey("snapshot")
+LOG_EVERY = 10.0
+"""Seconds between two lines of progress in a run's log."""
 
 
 def computed(
@@ -28,19 +32,24 @@ def computed(
     landed may change months outside the selection. Any other run wants the months it selects. Rows that break
     the contract are a failed check and a `dg.Failure`, and no file of the table changes.
     """
-    lake = warehouse.of(context).lake()
+    house = warehouse.of(context)
+    lake = house.lake()
     keys = list(months.get_partition_keys())
     selected = [] if table.unit == "whole" else _selected(context)
     wants_all = not selected or SNAPSHOT in context.job_def.asset_layer.selected_asset_keys
-    units = lake.units(table) if wants_all else selected_units(selected, lake.units(table), keys)
-    refuse_what_is_missing(lake, table, units)
     try:
-        outcomes = by_month(lake.compute(table.name, units))
+        if wants_all and lake.landed.tables and _has_all(context, lake):
+            house.compute_ahead(lake, _Log(context))
+        units = lake.units(table) if wants_all else selected_units(selected, lake.units(table), keys)
+        refuse_what_is_missing(lake, table, units)
+        outcomes = by_month(house.compute(lake, table.name, units))
     except ContractBroken as broken:
         yield from _verdicts(table, {breach.rule: breach.rows for breach in broken.breaches}, [])
         raise dg.Failure(str(broken), allow_retries=False) from None
     except DataFault as fault:
         raise dg.Failure(str(fault), allow_retries=False) from None
+    except SourceError as fault:
+        raise dg.Failure(str(fault)) from None
     _tell_months(context, facts_by_month(lake, outcomes), outcomes, (selected, keys))
     picture = {"trend": dg.MetadataValue.md(trend(lake, table))}
     if selected:
@@ -49,6 +58,30 @@ def computed(
     summary = _summary(table.name, outcomes, selected, lake)
     yield dg.MaterializeResult(metadata=summary if selected else summary | picture)
     yield from _verdicts(table, {}, outcomes)
+
+
+class _Log:
+    """Tells a run's log how far tasks are, at most so often."""
+
+    def __init__(self, context: dg.AssetExecutionContext) -> None:
+        self.context, self.last = context, 0.0
+
+    def __call__(self, progress: Progress) -> None:
+        if progress.failed or monotonic() - self.last > LOG_EVERY:
+            self.last = monotonic()
+            self.context.log.info(
+                "%s of %s tasks done, %s running, %s failed",
+                *(
+                    f"{count:,}"
+                    for count in (progress.done, progress.total, progress.running, progress.failed)
+                ),
+            )
+
+
+def _has_all(context: dg.AssetExecutionContext, lake: Lake) -> bool:
+    """Whether the run selects every table, so that nothing can be missing."""
+    selected = context.job_def.asset_layer.selected_asset_keys
+    return all(dg.AssetKey(name) in selected for name in lake.tables)
 
 
 def _selected(context: dg.AssetExecutionContext) -> list[str]:

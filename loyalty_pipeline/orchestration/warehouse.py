@@ -1,15 +1,20 @@
 """What the steps of a run share: settings, and the lock that the run holds from its first step to its last."""
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol, cast
 
 import dagster as dg
 
 from loyalty_pipeline import pipeline
-from loyalty_pipeline.lake.lake import Lake
+from loyalty_pipeline.cluster.workers import Told, Workers
+from loyalty_pipeline.faults import DataFault
+from loyalty_pipeline.lake.audit import ContractBroken
+from loyalty_pipeline.lake.lake import STALE, Lake
 from loyalty_pipeline.lake.lock import Locked, exclusive
+from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.landing import LandingReport
 from loyalty_pipeline.publication.snapshot import Publication
 from loyalty_pipeline.settings import Settings
@@ -23,18 +28,43 @@ class Land(Protocol):
     def __call__(self, settings: Settings, *, is_reconciling: bool) -> LandingReport: ...  # noqa: D102
 
 
-@dataclass(frozen=True)
+@dataclass
 class Warehouse:
-    """A data folder under the run's lock. `held` is why the lock could not be had."""
+    """A data folder under the run's lock. `held` is why the lock could not be had, `until_end` closes what the run opens."""
 
     settings: Settings
     held: Locked | None = None
     land: Land = pipeline.ingest
+    until_end: ExitStack = field(default_factory=ExitStack)
+    _made: dict[str, list[Outcome]] | None = None
+    """What came of tables that were computed before their step: table -> tasks. None before that was tried."""
 
     def lake(self) -> Lake:
         """The lake as the last step left it. A lake that another run holds is a `dg.Failure`."""
         self._refuse()
         return pipeline.open_lake(self.settings)
+
+    def compute(self, lake: Lake, name: str, units: list[str]) -> list[Outcome]:
+        """Compute the stale ones of some tasks of a table, unless that was done ahead."""
+        if self._made and name in self._made:
+            return self._made[name]
+        lake.workers = self._workers
+        return lake.compute(name, units)
+
+    def compute_ahead(self, lake: Lake, told: Told) -> None:
+        """Compute every table in the first step of a run where tasks are done elsewhere: workers then need not wait for steps.
+
+        What is wrong with a table's data or contract is found again, and told, in its own step.
+        """
+        if self._made is not None or not self._workers.are_elsewhere:
+            return
+        self._made, lake.workers = {}, self._workers
+        with suppress(ContractBroken, DataFault):
+            self._made = lake.compute_all(dict.fromkeys(lake.tables, STALE), told)
+
+    @cached_property
+    def _workers(self) -> Workers:
+        return self.until_end.enter_context(pipeline.connected(self.settings))
 
     def ingest(self, *, is_reconciling: bool = False) -> LandingReport:
         """Land what is new at the sources."""
@@ -63,7 +93,7 @@ def warehouse(settings: Settings, land: Land = pipeline.ingest) -> dg.ResourceDe
                 stack.enter_context(exclusive(settings.data_dir))
             except Locked as fault:
                 held = fault
-            yield Warehouse(settings, held, land)
+            yield Warehouse(settings, held, land, stack)
 
     return dg.ResourceDefinition(opened, description="The data folder, locked for the run.")
 
