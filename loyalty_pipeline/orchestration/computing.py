@@ -30,7 +30,7 @@ def computed(
 
     A run that ends in a snapshot wants every stale month, whatever it selects: a snapshot is of one state, and what
     landed may change months outside the selection. Any other run wants the months it selects. Rows that break
-    the contract are a failed check and a `dg.Failure`, and no file of the table changes.
+    the contract are a failed check and a `dg.Failure`, and no file of their month changes.
     """
     house = warehouse.of(context)
     lake = house.lake()

@@ -194,7 +194,7 @@ def test_a_rule_that_the_computed_tables_break_is_a_fault_with_its_name(
     def broken(*_: object, **__: object) -> None:
         raise ContractBroken([Breach("churn", "2024-02", "only_customers_can_churn", 7)])
 
-    monkeypatch.setattr("loyalty_pipeline.lake.lake.Lake.compute", broken)
+    monkeypatch.setattr("loyalty_pipeline.lake.lake.Lake.compute_all", broken)
     assert_refused(
         ran.run(), 1, "churn 2024-02: only_customers_can_churn broken by 7 rows", "please report it"
     )

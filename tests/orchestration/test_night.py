@@ -106,7 +106,7 @@ def test_a_lake_in_use_is_a_failure_that_says_by_whom(company):
 def test_rows_that_break_a_rule_are_a_failed_check_and_change_no_file(company, monkeypatch):
     assert company.run("metrics", assets=["merges"]).success
     before = open_lake(company.settings).manifest.tables
-    monkeypatch.setattr("loyalty_pipeline.lake.lake.breaches", _one_breach)
+    monkeypatch.setattr("loyalty_pipeline.lake.task.breaches", _one_breach)
     run = company.run("metrics", ALL, assets=["met_merges"])
     assert not run.success
     passed = {check.check_name: check.passed for check in run.get_asset_check_evaluations()}
