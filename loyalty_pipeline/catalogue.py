@@ -40,16 +40,22 @@ from loyalty_pipeline.months.customer_revenue import customer_revenue, customer_
 from loyalty_pipeline.months.customer_signals import customer_signals
 from loyalty_pipeline.months.customer_state import customer_state
 from loyalty_pipeline.months.departures import departures
+from loyalty_pipeline.months.engagement_sums import engagement_sums
+from loyalty_pipeline.months.lapsed_sums import lapsed_sums
 from loyalty_pipeline.months.line_starts import line_starts, renewals
 from loyalty_pipeline.months.line_state import line_state
 from loyalty_pipeline.months.loyalty_state import loyalty_state
+from loyalty_pipeline.months.member_sums import member_sums
 from loyalty_pipeline.months.prospects import prospects
 from loyalty_pipeline.months.purchase_gaps import purchase_gaps, purchasers
 from loyalty_pipeline.months.purchase_histories import purchase_histories, spend_histories
 from loyalty_pipeline.months.purchase_models import clv_fits
+from loyalty_pipeline.months.purchase_sums import purchase_sums
+from loyalty_pipeline.months.reason_sums import reason_sums
 from loyalty_pipeline.months.retention_fits import retention_fits
 from loyalty_pipeline.months.segment_periods import segment_periods, segment_sums
-from loyalty_pipeline.months.spells import spells, tenures
+from loyalty_pipeline.months.signal_sums import signal_sums
+from loyalty_pipeline.months.spells import spells, tenure_sums, tenures
 from loyalty_pipeline.months.survey_sums import survey_sums
 from loyalty_pipeline.months.value_sums import value_sums
 from loyalty_pipeline.scorecard.scorecard import scorecard
@@ -122,6 +128,7 @@ MONTHS: list[TableFunction] = [
     spend_histories,
     clv_fits,
     spells,
+    tenure_sums,
     tenures,
     retention_fits,
     customer_residuals,
@@ -136,6 +143,12 @@ MONTHS: list[TableFunction] = [
     departures,
     advocate_credits,
     customer_signals,
+    lapsed_sums,
+    reason_sums,
+    signal_sums,
+    purchase_sums,
+    engagement_sums,
+    member_sums,
 ]
 METRICS: list[TableFunction] = [
     churn,

@@ -83,12 +83,12 @@ whole | merges advocacy | any record may be merged, or be an advocate
 06* | line_starts line_state customer_months customer_state customer_revenue customer_value customer_periods | he is there
 06* | segment_sums segment_periods cohort_members cohort_sums cohort_months value_sums | and is counted
 06* | customer_retention mrr_growth cohort_retention clv advocacy_revenue | and published
-06* | spells tenures customer_residuals customer_clv | he begins to stay, and may go on
+06* | spells tenure_sums tenures customer_residuals customer_clv | he begins to stay, and may go on
 06 | retention_fits clv_backtests | of complete months
-06* | purchases purchasers purchase_gaps repeat_purchase | he pays
+06* | purchases purchasers purchase_gaps purchase_sums repeat_purchase | he pays
 06* | customer_cells customer_signals scores scorecard | he is one more
 06 | prospects departures advocate_credits survey_sums | he is a customer, stays, came by himself, and is asked nothing
-06 | win_back churn_reasons churn_drivers signal_lift referrals | he was not there to leave
+06 | lapsed_sums reason_sums churn_drivers signal_sums referrals engagement_sums member_sums | he was not there to leave
 """
 
 
@@ -116,7 +116,7 @@ MARCH_AND_WHAT_IT_LEAVES = """
 03 04 05 06 | purchase_histories spend_histories clv_backtests | nobody purchases
 03* 04 05 06 | customer_residuals | what March may bring is another
 06* | customer_clv | revenue to date
-03 04 06 | spells customer_cells departures churn_reasons | who is there, and why others left, is the same
+03 04 06 | spells customer_cells departures reason_sums | who is there, and why others left, is the same
 03 | advocate_credits customer_signals | she brings no revenue of her own; nothing is known of her
 03 04* 05* 06 | churn_drivers | March has none before it; April lost weight, and May won it back
 03* 04* 05* 06* | scores scorecard | rates of all these
@@ -139,8 +139,8 @@ whole | merges advocacy | any record may be merged, or be an advocate
 06* | attribute_changes customer_state | she lives elsewhere
 06 | customer_periods cohort_members | which is in no column of theirs: they ask since when she is active
 06* | segment_sums segment_periods value_sums churn customer_retention mrr_growth clv advocacy_revenue | and is counted there
-06* | customer_cells churn_drivers repeat_purchase referrals scores scorecard | there too
-06 | prospects win_back churn_reasons signal_lift customer_clv | nobody left, and where she lives is in no column of the others
+06* | customer_cells churn_drivers purchase_sums repeat_purchase referrals scores scorecard | there too
+06 | prospects lapsed_sums reason_sums signal_sums customer_clv engagement_sums member_sums | nobody left, and where she lives is in no column of the others
 06 | survey_sums | nobody is asked anything
 """
     assert is_what(after(lambda company: company.say("customers", moved)), expected)
@@ -171,8 +171,8 @@ whole | advocacy | it brought nobody
 06* | customer_clv | revenue to date
 05* | purchases | it bought that
 05* 06 | purchase_gaps | June's purchase comes after it, or does not: not of the same customer
-05* 06* | purchasers customer_cells repeat_purchase scores scorecard | who purchased so far
-05 06 | spells prospects departures win_back churn_reasons churn_drivers signal_lift referrals | it was never active
+05* 06* | purchasers customer_cells purchase_sums repeat_purchase scores scorecard | who purchased so far
+05 06 | spells prospects departures lapsed_sums reason_sums churn_drivers signal_sums referrals engagement_sums member_sums | it was never active
 05 06 | survey_sums | nor asked anything
 05 | advocate_credits | it was not brought
 03 | event_merges | the month of the only referral
@@ -194,7 +194,7 @@ whole | first_rates | it is not the first
 06* | customer_periods segment_sums segment_periods cohort_sums cohort_months churn mrr_growth cohort_retention | is another
 06 | cohort_members customer_retention advocacy_revenue | who is there and what was paid is the same
 06* | customer_residuals value_sums clv customer_clv | what he may pay is another
-06 | spells customer_cells departures customer_signals churn_reasons churn_drivers | who is there is the same
+06 | spells customer_cells departures customer_signals reason_sums churn_drivers | who is there is the same
 06* | scores scorecard | rates of all these
 """
     assert is_what(after(lambda company: quote(company, date(2024, 6, 19), 0.7)), expected)
@@ -218,7 +218,7 @@ whole | first_rates | it is not the first
 04 05 06 | purchase_histories spend_histories clv_backtests | nobody purchases
 03* 04 05 06 | customer_residuals | what March may bring
 06* | customer_clv | revenue to date
-03 04 06 | spells customer_cells departures churn_reasons | who is there is the same
+03 04 06 | spells customer_cells departures reason_sums | who is there is the same
 03 | customer_signals | who is there is the same
 04 | advocate_credits | he was not brought
 03 04 05 06 | churn_drivers | all segments have one rate
@@ -239,7 +239,7 @@ def test_a_refund_touches_the_month_it_is_given_back_in(after: Callable[..., str
 05 06 | cohort_members churn customer_retention mrr_growth | no MRR is another
 05 06 | purchase_histories spend_histories customer_residuals clv_backtests | nobody purchases
 06* | customer_clv | to date
-05 06 | spells customer_cells departures churn_reasons churn_drivers | who is there is the same
+05 06 | spells customer_cells departures reason_sums churn_drivers | who is there is the same
 05 | advocate_credits | she was not brought
 05* 06* | scores scorecard | rates of all these
 """
@@ -276,7 +276,7 @@ whole | advocacy_chains | Ann is still who brought him
 05* 06* | customer_periods segment_sums segment_periods advocacy_revenue | and later
 05 06 | customer_value cohort_members cohort_sums value_sums churn customer_retention mrr_growth clv | no other number
 05* 06* | advocate_credits advocates scores scorecard | Ann is credited with less
-05 06 | spells customer_cells departures churn_reasons churn_drivers | who is there is the same
+05 06 | spells customer_cells departures reason_sums churn_drivers | who is there is the same
 03 04 05 06 | customer_signals | that he was brought stays true
 """,
         ),

@@ -5,18 +5,12 @@ import polars as pl
 
 from loyalty_pipeline.contract import count, high, ratio, share, whole
 from loyalty_pipeline.months.cells import cells
-from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.event_sums import EventSums
-from loyalty_pipeline.months.loyalty_state import EARNS, LoyaltyState
+from loyalty_pipeline.months.event_sums import over_shards
+from loyalty_pipeline.months.member_sums import MemberSum
 from loyalty_pipeline.months.segment_periods import SEGMENT, SegmentPeriod
 from loyalty_pipeline.months.segments import SegmentTable
-from loyalty_pipeline.periods import Period, Window
+from loyalty_pipeline.periods import Window
 from loyalty_pipeline.ratio import over, proportion
-from loyalty_pipeline.reads import PeriodMonths
-from loyalty_pipeline.staging.loyalty_moves import LoyaltyMove
-
-FLOWS = {"earned": EARNS, "redeemed": ("redeem",), "expired": ("expire", "leave")}
-USES = ("earn", "redeem")
 
 
 class LoyaltyProgram(SegmentTable):
@@ -52,10 +46,8 @@ class LoyaltyProgram(SegmentTable):
 
 def loyalty_program(
     window: Window,
-    loyalty_state: dy.LazyFrame[LoyaltyState],
-    loyalty_moves: PeriodMonths[LoyaltyMove],
+    member_sums: dy.LazyFrame[MemberSum],
     segment_periods: dy.LazyFrame[SegmentPeriod],
-    customer_cells: dy.LazyFrame[CustomerCell],
 ) -> dy.LazyFrame[LoyaltyProgram]:
     r"""Members at the closing, and the points that moved in the period.
 
@@ -65,20 +57,9 @@ def loyalty_program(
     The segment is that at the closing, for the points at the opening too. A balance may be negative where a source redeems more
     than it gave. Null without active customers, points earned, or members.
     """
-
-    def members(period: Period) -> pl.LazyFrame:
-        moves = loyalty_moves.since(period.start).select("customer_id", **_flows())
-        flows = moves.group_by("customer_id").agg(pl.col(*FLOWS).sum(), pl.col("has_used").any())
-        return loyalty_state.join(flows, on="customer_id", how="left").with_columns(
-            pl.col(*FLOWS).fill_null(0), pl.col("has_used").fill_null(value=False)
-        )
-
     active = segment_periods.select(*SEGMENT, active_customers="closing_customers")
-    summed = (
-        EventSums(window, customer_cells)
-        .by_segment(members, _sums())
-        .join(active, on=SEGMENT, how="full", coalesce=True)
-    )
+    members = over_shards(member_sums, MemberSum, window)
+    summed = members.join(active, on=SEGMENT, how="full", coalesce=True)
     return (
         cells(summed.with_columns(pl.exclude(SEGMENT).fill_null(0)), LoyaltyProgram)
         .with_columns(
@@ -88,26 +69,3 @@ def loyalty_program(
         )
         .pipe(LoyaltyProgram.cast)
     )
-
-
-def _flows() -> dict[str, pl.Expr]:
-    flows = {
-        name: pl.when(pl.col("kind").is_in(kinds)).then("points").otherwise(0)
-        for name, kinds in FLOWS.items()
-    }
-    return flows | {"has_used": pl.col("kind").is_in(USES)}
-
-
-def _sums() -> dict[str, pl.Expr]:
-    def customers(*questions: str) -> pl.Expr:
-        return pl.all_horizontal(questions).sum().cast(pl.Int64)
-
-    earned, gone = pl.col("earned").sum(), pl.col("redeemed").sum() + pl.col("expired").sum()
-    return {
-        "members": customers("is_member"),
-        "participants": customers("is_member", "is_active"),
-        "engaged_members": customers("is_member", "has_used"),
-        "opened_points": pl.col("points").sum() - earned + gone,
-        **{f"{name}_points": pl.col(name).sum() for name in FLOWS},
-        "closed_points": pl.col("points").sum(),
-    }

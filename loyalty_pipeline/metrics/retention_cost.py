@@ -91,8 +91,12 @@ def retention_cost(
 
 
 def _costs(costs: pl.DataFrame, customer_cells: pl.LazyFrame, period: Period) -> list[pl.LazyFrame]:
-    people = customer_cells.filter(pl.col("period") == period.name).select("customer_id", "profile")
     of_period = costs.lazy().filter(pl.col("rate_date") >= period.start)
+    # Most people are in no row of costs: to leave them in their file is cheaper than to join them all.
+    is_theirs = pl.col("customer_id").is_in(costs["customer_id"].unique().implode())
+    people = customer_cells.filter(pl.col("period") == period.name, is_theirs).select(
+        "customer_id", "profile"
+    )
     rows = of_period.select("customer_id", "named", cost="converted_amount").join(
         people, on="customer_id", how="left"
     )

@@ -4,19 +4,15 @@ import dataframely as dy
 import polars as pl
 
 from loyalty_pipeline.contract import choice, count, ratio, share, text
-from loyalty_pipeline.months.customer_cells import CustomerCell
-from loyalty_pipeline.months.customer_signals import CustomerSignal
-from loyalty_pipeline.months.merging import beside
 from loyalty_pipeline.months.segment_periods import SEGMENT
-from loyalty_pipeline.months.segments import UNKNOWN, in_period
-from loyalty_pipeline.periods import Period, PeriodTable, Window, plus
+from loyalty_pipeline.months.segments import in_period
+from loyalty_pipeline.months.signal_sums import KNOWN, SignalSum
+from loyalty_pipeline.periods import Period, PeriodTable, Window
 from loyalty_pipeline.ratio import over, proportion
-from loyalty_pipeline.reads import PeriodMonths
 
 SIGNALS = ("nps_group", "csat", "tickets", "engagement", "loyalty", "referred")
 QUARTILES = ("1 lowest", "2", "3", "4 highest")
 NONE, SEVERAL = "none", "2+"
-KNOWN = ("nps_group", "csat", "tickets", "interactions", "is_member", "is_referred")
 
 
 class SignalLift(PeriodTable):
@@ -35,11 +31,7 @@ class SignalLift(PeriodTable):
     lift = ratio("Churn rate over that of everybody.", of="churn rate")
 
 
-def signal_lift(
-    window: Window,
-    customer_signals: PeriodMonths[CustomerSignal],
-    customer_cells: dy.LazyFrame[CustomerCell],
-) -> dy.LazyFrame[SignalLift]:
+def signal_lift(window: Window, signal_sums: dy.LazyFrame[SignalSum]) -> dy.LazyFrame[SignalLift]:
     r"""Churn of the period by what was known at its opening.
 
     .. math:: lift = \frac{churn\ rate\ of\ the\ value}{churn\ rate\ of\ all}
@@ -50,29 +42,13 @@ def signal_lift(
     customers, or where nobody left.
     """
     return pl.concat(
-        _lifted(customer_signals.at(plus(period.start, -1)), customer_cells, period)
-        for period in window.periods
+        _lifted(signal_sums.filter(pl.col("period") == period.name), period) for period in window.periods
     ).pipe(SignalLift.cast)
 
 
-def _lifted(signals: pl.LazyFrame, customer_cells: pl.LazyFrame, period: Period) -> pl.LazyFrame:
-    opened = customer_cells.filter(pl.col("period") == period.name, "was_active").select(
-        "customer_id", "is_active"
-    )
-    known = (
-        beside(opened.collect(), signals.collect())
-        .lazy()
-        .with_columns(
-            pl.col("nps_group", "csat").fill_null(UNKNOWN),
-            pl.col("tickets", "interactions").fill_null(0),
-            pl.col("is_member", "is_referred").fill_null(value=False),
-        )
-    )
-    # Many customers are alike: what is left is cut faster than all of them.
-    alike = known.group_by(KNOWN).agg(
-        customers=pl.len().cast(pl.Int64), churned_customers=(~pl.col("is_active")).sum().cast(pl.Int64)
-    )
-    counted = alike.collect().lazy()
+def _lifted(of_period: pl.LazyFrame, period: Period) -> pl.LazyFrame:
+    counts = pl.col("customers", "churned_customers").sum()
+    counted = of_period.group_by(KNOWN).agg(counts).collect().lazy()
     named = (
         counted.join(_quartiles(counted), on="interactions", how="left")
         .with_columns(**_named())

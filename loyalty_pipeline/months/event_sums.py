@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
+import dataframely as dy
 import polars as pl
 
+from loyalty_pipeline.money import total
 from loyalty_pipeline.months.segment_periods import SEGMENT
 from loyalty_pipeline.months.segments import (
     SEGMENTS,
@@ -58,11 +60,6 @@ class EventSums:
             ]
         return pl.concat(found).with_columns(per(name, unit) for name in numbers)
 
-    def median_of(self, rows_of: RowsOf, number: str, name: str) -> pl.LazyFrame:
-        """The median of a whole number of the rows, of few values: how many rows have each is counted first."""
-        counted = self.by_key(rows_of, [number], {"rows": pl.len().cast(pl.Int64)})
-        return _median_of_counts(counted.filter(pl.col(number).is_not_null()), number, name)
-
     def people(self, period: Period) -> pl.LazyFrame:
         """Everybody known at the closing of a period."""
         return _numbered(self._cells.filter(pl.col("period") == period.name).drop("period"))
@@ -99,6 +96,16 @@ def _joined(rows: pl.DataFrame, people: pl.DataFrame, period: Period) -> pl.Data
     return rows.lazy().join(then, on="customer_id", how="left").collect()
 
 
+def over_shards(sums: pl.LazyFrame, contract: type[dy.Schema], window: Window) -> pl.LazyFrame:
+    """What sums of a contract come to over all shards; without further keys `all` has a row for every period."""
+    keys = [name for name in contract.primary_key() if name not in SEGMENT]
+    measures = [name for name in contract.column_names() if name not in {*SEGMENT, *keys}]
+    amounts = [name for name in measures if isinstance(contract.columns()[name], dy.Decimal)]
+    counts = [name for name in measures if name not in amounts]
+    summed = sums.group_by(*SEGMENT, *keys).agg(pl.col(counts).sum(), *(total(amount) for amount in amounts))
+    return summed.select(*SEGMENT, *keys, *measures) if keys else with_every_period(summed, window)
+
+
 def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:
     """The sums, with zeros for everybody in a period in which there is nothing."""
     summed = sums.collect()
@@ -113,9 +120,10 @@ def with_every_period(sums: pl.LazyFrame, window: Window) -> pl.LazyFrame:
     return pl.concat([summed, *empty]).lazy()
 
 
-def _median_of_counts(counted_rows: pl.LazyFrame, number: str, name: str) -> pl.LazyFrame:
+def median_of_counts(counted: pl.LazyFrame, number: str, rows: str, name: str) -> pl.LazyFrame:
+    """The median of a whole number for each period and segment value, where it is counted how many rows have each."""
     # Of an even number of rows the mean of the middle two.
-    up_to, rows = 2 * pl.col("rows").cum_sum(), pl.col("rows").sum()
-    lower, upper = (pl.col(number).filter(is_past).first() for is_past in (up_to >= rows, up_to > rows))
+    up_to, all_rows = 2 * pl.col(rows).cum_sum(), pl.col(rows).sum()
+    lower, upper = (pl.col(number).filter(past).first() for past in (up_to >= all_rows, up_to > all_rows))
     middle = (lower + upper).cast(pl.Float64) / 2
-    return counted_rows.sort(number).group_by(SEGMENT).agg(middle.alias(name))
+    return counted.sort(number).group_by(SEGMENT).agg(middle.alias(name))

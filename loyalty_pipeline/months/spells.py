@@ -17,6 +17,17 @@ class Spell(Sharded):
     is_first = flag("Is it the customer's first spell?")
 
 
+class TenureSum(Sharded):
+    """One row per cohort of which somebody starts or leaves in the month: one shard's customers."""
+
+    month = day("The month.", key=True)
+    cohort = day("The month in which the first spell began.", key=True)
+    started_customers = count("Active at the closing for the first time ever.", of="customers")
+    left_customers = count(
+        "Whose first spell ended: active at the opening, not at the closing.", of="customers"
+    )
+
+
 class Tenure(Table):
     """One row per cohort of which somebody starts or leaves in the month; the cohort is the month of the first spell's start."""
 
@@ -44,7 +55,9 @@ def spells(
     )
 
 
-def tenures(window: Window, spells: dy.LazyFrame[Spell], previous: Previous[Spell]) -> dy.LazyFrame[Tenure]:
+def tenure_sums(
+    window: Window, spells: dy.LazyFrame[Spell], previous: Previous[Spell]
+) -> dy.LazyFrame[TenureSum]:
     """First spells that began and that ended in the month. Who came and went inside a month is at no closing, so in no cohort."""
     left = previous.filter("is_first").join(spells, on="customer_id", how="anti")
     counted = pl.concat(
@@ -62,5 +75,14 @@ def tenures(window: Window, spells: dy.LazyFrame[Spell], previous: Previous[Spel
             left_customers=(~pl.col("is_start")).sum().cast(pl.Int64),
         )
         .with_columns(month=pl.lit(window.month))
+        .pipe(TenureSum.cast)
+    )
+
+
+def tenures(window: Window, tenure_sums: dy.LazyFrame[TenureSum]) -> dy.LazyFrame[Tenure]:
+    """The sums over all shards."""
+    return (
+        tenure_sums.group_by("month", "cohort")
+        .agg(pl.col("started_customers", "left_customers").sum())
         .pipe(Tenure.cast)
     )

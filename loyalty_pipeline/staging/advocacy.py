@@ -54,11 +54,7 @@ def advocacy(
 
 
 def _valid(referrals: pl.LazyFrame, customers: pl.LazyFrame, merges: pl.LazyFrame) -> pl.LazyFrame:
-    known = current(customers.select("customer_id", "created_at", *VERSION), "customer_id").pipe(
-        merged, merges
-    )
-    created = known.group_by("customer_id").agg(pl.col("created_at").min())
-    return (
+    named = (
         current(referrals, "referral_id")
         .filter(pl.col("converted_at").is_not_null(), pl.col("referred_customer_id").is_not_null())
         .rename({"advocate_customer_id": "customer_id"})
@@ -66,6 +62,21 @@ def _valid(referrals: pl.LazyFrame, customers: pl.LazyFrame, merges: pl.LazyFram
         .rename({"customer_id": "advocate_id", "referred_customer_id": "customer_id"})
         .pipe(merged, merges)
         .filter(pl.col("customer_id") != pl.col("advocate_id"))
-        .join(created, left_on="advocate_id", right_on="customer_id")
+        .collect()
+    )
+    return (
+        named.lazy()
+        .join(_created(named["advocate_id"].unique(), customers, merges), on="advocate_id")
         .filter(pl.col("created_at") < pl.col("converted_at"))
     )
+
+
+def _created(advocates: pl.Series, customers: pl.LazyFrame, merges: pl.LazyFrame) -> pl.LazyFrame:
+    """When the first record of each advocate was created. The records of all others stay in their files."""
+    theirs = merges.filter(pl.col("customer_id").is_in(advocates.implode())).select("record_id").collect()
+    records = pl.concat([advocates, theirs.to_series()])
+    versions = customers.filter(pl.col("customer_id").is_in(records.implode()))
+    known = current(versions.select("customer_id", "created_at", *VERSION), "customer_id").pipe(
+        merged, merges
+    )
+    return known.group_by(advocate_id="customer_id").agg(pl.col("created_at").min())

@@ -24,9 +24,13 @@ def merges(customers: Whole[Customer]) -> dy.LazyFrame[Merge]:
 
     A merge that is taken back at the source is gone here. A chain that bites its tail stops the run.
     """
+    is_merged = pl.col("merged_into_customer_id").is_not_null()
+    # Few records ever were: the versions of all the others stay in their files.
+    ever = customers.filter(is_merged).select(pl.col("customer_id").unique()).collect().to_series()
+    versions = customers.filter(pl.col("customer_id").is_in(ever.implode()))
     links = (
-        current(customers.select("customer_id", "merged_into_customer_id", *VERSION), "customer_id")
-        .filter(pl.col("merged_into_customer_id").is_not_null())
+        current(versions.select("customer_id", "merged_into_customer_id", *VERSION), "customer_id")
+        .filter(is_merged)
         .collect()
     )
     into: dict[str, str] = dict(links.iter_rows())

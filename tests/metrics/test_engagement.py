@@ -9,6 +9,7 @@ import pytest
 
 from loyalty_pipeline.metrics.engagement import engagement
 from loyalty_pipeline.months.customer_cells import CustomerCell
+from loyalty_pipeline.months.engagement_sums import engagement_sums
 from loyalty_pipeline.staging.interaction_days import InteractionDay
 from tests.whiteboard import by_month, month, table
 
@@ -31,7 +32,8 @@ def met(name: str, channel: str, day: str, times: int = 1) -> Row:
 
 
 def engaged(window: Window, *days: Row) -> dict[tuple[str, str], Row]:
-    found = engagement(window, by_month(InteractionDay, *days), table(CustomerCell))
+    sums = engagement_sums(window, by_month(InteractionDay, *days), table(CustomerCell))
+    found = engagement(window, sums)
     rows = found.filter(pl.col("period") == "month").collect().to_dicts()
     return {(row["segment_by"], row["segment_value"]): row for row in rows}
 

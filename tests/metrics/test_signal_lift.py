@@ -9,6 +9,7 @@ import pytest
 from loyalty_pipeline.metrics.signal_lift import SIGNALS, signal_lift
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.customer_signals import CustomerSignal
+from loyalty_pipeline.months.signal_sums import signal_sums
 from tests.whiteboard import by_month, month, table
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def lifted(**customers: dict[str, Any]) -> dict[tuple[str, str], Row]:
         | {"is_active": known.get("stays", True)}
         for name, known in customers.items()
     ]
-    found = signal_lift(FEBRUARY, by_month(CustomerSignal, *signals), table(CustomerCell, *cells))
+    sums = signal_sums(FEBRUARY, by_month(CustomerSignal, *signals), table(CustomerCell, *cells))
+    found = signal_lift(FEBRUARY, sums)
     return {(row["segment_by"], row["segment_value"]): row for row in found.collect().to_dicts()}
 
 
@@ -129,7 +131,9 @@ def test_the_signals_are_those_of_the_opening_month_of_each_period() -> None:
         {"period": period, "customer_id": "ada", "plan": "plan", "was_active": True, "is_active": True}
         for period in ("month", "quarter")
     ]
-    found = signal_lift(month("2024-03"), by_month(CustomerSignal, *known), table(CustomerCell, *cells))
+    march = month("2024-03")
+    sums = signal_sums(march, by_month(CustomerSignal, *known), table(CustomerCell, *cells))
+    found = signal_lift(march, sums)
     tickets = {
         row["period"]: row["segment_value"]
         for row in found.collect().to_dicts()

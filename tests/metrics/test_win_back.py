@@ -5,6 +5,7 @@ from typing import Any
 from loyalty_pipeline.metrics.win_back import win_back
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.customer_state import CustomerState
+from loyalty_pipeline.months.lapsed_sums import lapsed_sums
 from tests.whiteboard import month, table
 
 MARCH = month("2024-03")
@@ -23,7 +24,8 @@ def cell(customer: str, was_active: int, is_active: int) -> dict[str, Any]:
 
 
 def of_march(*cells: dict[str, Any]) -> dict[str, Any]:
-    found = win_back(MARCH, STATES, table(CustomerCell, *cells, period="month", plan="(unknown)"))
+    known = table(CustomerCell, *cells, period="month", plan="(unknown)")
+    found = win_back(MARCH, lapsed_sums(MARCH, STATES, known))
     rows = [
         row for row in found.collect().to_dicts() if row["period"] == "month" and row["segment_by"] == "all"
     ]

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from loyalty_pipeline.metrics.loyalty_program import loyalty_program
 from loyalty_pipeline.months.customer_cells import CustomerCell
 from loyalty_pipeline.months.loyalty_state import LoyaltyState, loyalty_state
+from loyalty_pipeline.months.member_sums import member_sums
 from loyalty_pipeline.months.segment_periods import SegmentPeriod
 from loyalty_pipeline.staging.loyalty_moves import LoyaltyMove
 from tests.whiteboard import by_month, month, table
@@ -84,13 +85,10 @@ def test_points_of_those_who_are_no_customers_count_and_take_no_part() -> None:
         "is_complete": True,
     }
     closing = everybody | {"segment_by": "all", "segment_value": "all", "closing_customers": 2}
-    found = loyalty_program(
-        month("2024-01"),
-        loyalty_state=table(LoyaltyState, *people),
-        loyalty_moves=by_month(LoyaltyMove, move("enrol", 70), move("redeem", 30, event="2", name="cy")),
-        segment_periods=table(SegmentPeriod, closing),
-        customer_cells=table(CustomerCell, *cells),
-    )
+    moves = by_month(LoyaltyMove, move("enrol", 70), move("redeem", 30, event="2", name="cy"))
+    january = month("2024-01")
+    sums = member_sums(january, table(LoyaltyState, *people), moves, table(CustomerCell, *cells))
+    found = loyalty_program(january, sums, table(SegmentPeriod, closing))
     row = next(row for row in found.collect().to_dicts() if row["segment_by"] == "all")
     assert (row["members"], row["participants"], row["active_customers"], row["engaged_members"]) == (
         2,

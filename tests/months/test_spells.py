@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from loyalty_pipeline.months.customer_periods import CustomerPeriod
-from loyalty_pipeline.months.spells import Spell, spells, tenures
+from loyalty_pipeline.months.spells import Spell, spells, tenure_sums, tenures
 from tests.whiteboard import month, table
 
 if TYPE_CHECKING:
@@ -35,7 +35,8 @@ def walked(*months: dict[str, str]) -> tuple[list[pl.DataFrame], list[Row]]:
             ),
         )
         closings.append(spells(window, closings[-1].lazy(), rows).collect())
-        found += tenures(window, closings[-1].lazy(), closings[-2].lazy()).collect().to_dicts()
+        sums = tenure_sums(window, closings[-1].lazy(), closings[-2].lazy())
+        found += tenures(window, sums).collect().to_dicts()
     return closings[1:], found
 
 
