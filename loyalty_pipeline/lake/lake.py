@@ -31,6 +31,10 @@ from loyalty_pipeline.storage.faults import Locked
 from loyalty_pipeline.storage.parquet import collected
 
 
+COMMIT_SHARE = 20
+"""Commits take no more than one in so many seconds of a run."""
+
+
 def _always(_: str) -> bool:
     return True
 
@@ -64,7 +68,8 @@ STALE, ALL = Wanted(), Wanted(again=_always)
 class Lake:
     """The tables of a catalogue over what landed, under one policy, kept in some number of shards.
 
-    `commit_every` seconds at most lie between two commits of a run; what a killed run had not committed is done again.
+    `commit_every` seconds lie between two commits of a run, or more where a commit itself takes long: a manifest names every file.
+    What a killed run had not committed is done again.
     """
 
     def __init__(  # noqa: PLR0913, PLR0917 - all that a lake is made of
@@ -82,7 +87,12 @@ class Lake:
         self.manifest, self.landed = store.read(), landing.read()
         self.reading = Reading(self.manifest, self.landed, calendar, policy, shards=shard_count)
         self.workers: Workers = InProcess()
-        self.commit_every, self._committed_at, self._is_dirty = 0.0, monotonic(), False
+        self.commit_every, self._committed_at, self._commit_took, self._is_dirty = (
+            0.0,
+            monotonic(),
+            0.0,
+            False,
+        )
 
     def units(self, table: Specification, planned: Mapping[str, list[str]] | None = None) -> list[str]:
         """The tasks of a table, in the order in which they can be done; `planned` are those of tables yet to be computed."""
@@ -148,15 +158,23 @@ class Lake:
             with suppress(OSError, SourceError, Locked):
                 self.commit()
             raise
-        if monotonic() - self._committed_at >= self.commit_every:
+        if self._is_due:
             self.commit()
         return {name: outcomes[name] for name in self.tables if name in wanted}
 
     def commit(self) -> None:
         """Make what was computed count."""
+        begun = monotonic()
         if self._is_dirty:
             self.store.commit(self.manifest)
         self._is_dirty, self._committed_at = False, monotonic()
+        self._commit_took = self._committed_at - begun
+
+    @property
+    def _is_due(self) -> bool:
+        """Whether it is time for a commit: at once where none is to wait."""
+        wait = self.commit_every and max(self.commit_every, COMMIT_SHARE * self._commit_took)
+        return monotonic() - self._committed_at >= wait
 
     def kept(self, name: str) -> list[Outcome]:
         """What the lake has of a table, task by task."""
@@ -207,7 +225,7 @@ class Lake:
 
         def end(node: Node, task: Task, came: Made) -> None:
             made[node] = self._taken(task, came, written[node[0]].get(node[1], {}))
-            if monotonic() - self._committed_at >= self.commit_every > 0:
+            if self.commit_every and self._is_due:
                 self.commit()
 
         asked = {name: wanted[name].among(units) for name, units in planned.items()}

@@ -59,8 +59,10 @@ class Warehouse:
         if self._made is not None or not self._workers.are_elsewhere:
             return
         self._made, lake.workers = {}, self._workers
+        lake.commit_every = pipeline.COMMIT_EVERY
         with suppress(ContractBroken, DataFault):
             self._made = lake.compute_all(dict.fromkeys(lake.tables, STALE), told)
+            lake.commit()
 
     @cached_property
     def _workers(self) -> Workers:
