@@ -30,7 +30,6 @@ from loyalty_pipeline.periods import Calendar, instant_literal, months_from
 from loyalty_pipeline.storage.faults import Locked
 from loyalty_pipeline.storage.parquet import collected
 
-
 COMMIT_SHARE = 20
 """Commits take no more than one in so many seconds of a run."""
 
