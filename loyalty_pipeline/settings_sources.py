@@ -21,6 +21,11 @@ SECRETS = ("alert_webhook",)
 SQLITE = "sqlite:///"
 PASSWORD = re.compile(r"://[^/@]*:(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}@)[^/@]+@")
 """An address with a password in so many letters."""
+SECRET_OPTION = re.compile(
+    r"([?&](?:[^=&]*password|passwd|pwd|sig|[^=&]*secret[^=&]*|[^=&]*token)=)(?!\$\{[A-Za-z_][A-Za-z0-9_]*\}(?:[&#]|$))[^&#]+",
+    re.IGNORECASE,
+)
+"""The same after `?`: passwords, signatures, tokens. Names of files with keys are no secrets."""
 
 
 class SettingsError(Exception):
@@ -101,7 +106,7 @@ def _from_file(file: Path) -> dict[str, Any]:
         message = f"{file}: expected TOML, found a mistake: {malformed}"
         raise SettingsError(message) from None
     for name, address in _addresses(values):
-        if PASSWORD.search(address):
+        if PASSWORD.search(address) or SECRET_OPTION.search(address):
             message = f"{name} ({file}): a password must not stand in a file; write ${{NAME}} there and set the variable NAME"
             raise SettingsError(message)
     for name in set(SECRETS) & values.keys():
@@ -162,5 +167,5 @@ def _expectation(message: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = PASSWORD.sub("://***@", str(value))
+    text = SECRET_OPTION.sub(r"\g<1>***", PASSWORD.sub("://***@", str(value)))
     return f'"{text}"' if isinstance(value, str) else text

@@ -11,7 +11,7 @@ import typer
 from loyalty_pipeline.catalogue import PUBLISHED, tables
 from loyalty_pipeline.dictionary.lineage import origin
 from loyalty_pipeline.settings import SettingsError
-from loyalty_pipeline.settings_sources import PASSWORD
+from loyalty_pipeline.settings_sources import PASSWORD, SECRET_OPTION, SQLITE
 from loyalty_pipeline.sources.address import resolved, shown
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.sources.opening import Source, is_database, looked_at
@@ -64,10 +64,7 @@ def _proposals(source: Source, found: list[str], scratch: Path) -> dict[str, Pro
 
 def _toml(address: str, folder: Path, landing: str, proposals: dict[str, Proposal]) -> str:
     is_file = not is_database(resolved(address))
-    # What a variable says is not read from the settings file's folder.
-    if "://" not in address and "${" not in address:
-        address = os.path.relpath(address, folder)
-    where = PASSWORD.sub(lambda found: found[0][: found[0].rindex(":") + 1] + "${SOURCE_PASSWORD}@", address)
+    where = _without_secrets(_from(folder, address))
     lines = [
         "# Proposed by loyalty init. Read it before you trust it: names are no proof of what columns mean.",
         "",
@@ -86,6 +83,20 @@ def _toml(address: str, folder: Path, landing: str, proposals: dict[str, Proposa
     for proposal in proposals.values():
         lines += _section(proposal, is_file=is_file)
     return "\n".join(lines) + "\n"
+
+
+def _from(folder: Path, address: str) -> str:
+    """The address as it is written in a file of the folder. What a variable says is not read from there."""
+    if "${" in address:
+        return address
+    if address.startswith(SQLITE) and not address.startswith(f"{SQLITE}/"):
+        return SQLITE + os.path.relpath(address.removeprefix(SQLITE), folder)
+    return address if "://" in address else os.path.relpath(address, folder)
+
+
+def _without_secrets(address: str) -> str:
+    named = PASSWORD.sub(lambda found: found[0][: found[0].rindex(":") + 1] + "${SOURCE_PASSWORD}@", address)
+    return SECRET_OPTION.sub(r"\g<1>${SOURCE_SECRET}", named)
 
 
 def _section(proposal: Proposal, *, is_file: bool) -> Iterator[str]:

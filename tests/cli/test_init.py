@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from loyalty_pipeline.sources.opening import looked_at
 from tests.cli.conftest import AS_OF, Said, write_minimal
 from tests.landing.shop import Shop
 
@@ -79,6 +80,23 @@ def test_a_folder_is_written_as_it_is_seen_from_the_settings_file(
     assert call("init", "source", "--out", str(elsewhere)).code == 0
     assert 'source = "../source"' in elsewhere.read_text()
     assert call("doctor", "--settings", str(elsewhere)).code == 0
+
+
+def test_a_database_file_is_written_as_it_is_seen_from_the_settings_file(
+    call: Callable[..., Said], address: str, elsewhere: Path
+) -> None:
+    assert call("init", f"sqlite:///{Path(address).name}", "--out", str(elsewhere)).code == 0
+    assert 'source = "sqlite:///../kept-to-themselves.db"' in elsewhere.read_text()
+    assert call("doctor", "--settings", str(elsewhere)).code == 0
+
+
+def test_a_secret_after_the_question_mark_is_written_as_a_variable(
+    call: Callable[..., Said], address: str, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("loyalty_pipeline.cli.init.looked_at", lambda _: looked_at(address))
+    assert call("init", f"{address}?password=hush", "--out", str(elsewhere)).code == 0
+    assert "?password=${SOURCE_SECRET}" in elsewhere.read_text()
+    assert "hush" not in elsewhere.read_text()
 
 
 def test_a_variable_that_is_not_set_is_named_and_nothing_is_written(

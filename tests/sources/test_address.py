@@ -85,6 +85,9 @@ def test_errors_are_told_without_the_secret_and_without_what_they_came_from() ->
     [
         ('source = "postgresql://u:secret@host/db"', "source"),
         ('[sources.billing]\nurl = "mysql://u:secret@host/db"', "sources.billing.url"),
+        ('source = "postgresql://host/db?sslmode=require&password=secret"', "source"),
+        ('source = "https://host/shop?sig=secret"', "source"),
+        ('source = "postgresql://host/db?sslpassword=secret&user=${NAME}"', "source"),
     ],
 )
 def test_a_password_in_a_file_is_refused_and_not_told(tmp_path, text: str, setting: str) -> None:
@@ -94,6 +97,15 @@ def test_a_password_in_a_file_is_refused_and_not_told(tmp_path, text: str, setti
         Settings.load(file)
     assert str(told.value).startswith(f"{setting} ({file}): a password must not stand in a file")
     assert "secret" not in str(told.value)
+
+
+@pytest.mark.parametrize(
+    "address", ["postgresql://h/d?password=${NAME}", "postgresql://h/d?sslkey=/etc/k.pem"]
+)
+def test_what_names_a_secret_or_a_file_may_stand_in_a_file(tmp_path, address: str) -> None:
+    file = tmp_path / "loyalty.toml"
+    file.write_text(f'source = "{address}"')
+    assert Settings.load(file).source == address
 
 
 def test_settings_do_not_show_addresses_when_they_are_printed() -> None:
