@@ -13,7 +13,7 @@ from loyalty_pipeline.storage.place import Place
 try:
     from distributed import Client
 
-    from loyalty_pipeline.cluster.dask_workers import DaskWorkers
+    from loyalty_pipeline.cluster.dask_workers import DaskWorkers, members
     from loyalty_pipeline.cluster.on_worker import Mark, answered
 except ImportError as missing:
     message = f"the setting `cluster` needs the extra: pip install 'loyalty-pipeline[cluster]' ({missing})"
@@ -95,7 +95,7 @@ def _versions(told: dict[str, dict[str, str | None]]) -> dict[str, str]:
 
 def _refuse_unfit_workers(client: Client, mark: Mark, seconds: float) -> None:
     """Every worker writes a file, which must be found in the folder that this process has."""
-    workers = within(seconds, client.scheduler_info, "say who is there")["workers"]
+    workers = members(client, seconds)
     faults = [
         f"{at} would do {worker['nthreads']} tasks at a time: start it with --nthreads 1, for polars uses all cores for one"
         for at, worker in workers.items()

@@ -118,8 +118,16 @@ class DaskWorkers:
 
     def _is_able(self) -> bool:
         """Whether there is a worker that does tasks."""
-        workers = within(self.connect_seconds, self.client.scheduler_info, "say how it is")["workers"]
+        workers = members(self.client, self.connect_seconds)
         return any(worker["status"] in ABLE for worker in workers.values())
+
+
+def members(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
+    """What the scheduler knows of each worker, by its address."""
+    # Not every release tells of more than five that is not asked for all.
+    found = within(seconds, lambda: client.scheduler_info(n_workers=-1), "say who is there")
+    workers: dict[str, dict[str, Any]] = found["workers"]
+    return workers
 
 
 def _heights(waits: dict[Task, Collection[Task]]) -> dict[Task, int]:
