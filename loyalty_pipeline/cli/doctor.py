@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from loyalty_pipeline.cli.doctor_cluster import cluster_findings
 from loyalty_pipeline.cli.doctor_sources import source_findings
 from loyalty_pipeline.cli.finding import Finding
 from loyalty_pipeline.faults import SourceError
@@ -34,6 +35,7 @@ def examine(file: Path | None) -> list[Finding]:
         *_expectations(settings.expectations),
         *_sources(settings),
         *_data_dir(settings),
+        *cluster_findings(settings),
     ]
 
 
