@@ -5,7 +5,7 @@ import re
 
 import typer
 
-from loyalty_pipeline.cli.night import progress
+from loyalty_pipeline.cli.progress import progress
 from loyalty_pipeline.lake.month_runs import month_runs
 from loyalty_pipeline.lake.outcome import Outcome
 from loyalty_pipeline.lake.part import month_of
@@ -21,7 +21,7 @@ def run_backfill(settings: Settings, first: str | None, last: str | None, *, is_
         if month is not None and not MONTH.fullmatch(month):
             message = f"{option} {month}: expected a month, such as 2024-06"
             raise SettingsError(message)
-    with progress() as told:
+    with progress(settings.cluster) as told:
         done, publication = backfill(settings, first, last, told=told)
     if is_json:
         published = {"snapshot": publication.snapshot, "is_changed": publication.is_changed}

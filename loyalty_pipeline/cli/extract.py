@@ -4,7 +4,7 @@ import json
 
 import typer
 
-from loyalty_pipeline.cli.night import progress
+from loyalty_pipeline.cli.progress import progress
 from loyalty_pipeline.landing import LandingReport, TableReport
 from loyalty_pipeline.landing.checks import AGREES
 from loyalty_pipeline.pipeline import extract

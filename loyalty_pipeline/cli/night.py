@@ -1,23 +1,20 @@
-"""`loyalty run`: the nightly with a progress display, and what it tells at the end."""
+"""`loyalty run`: the nightly, and what it tells at the end."""
 
 import json
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from loyalty_pipeline.cli.headline import headline, show
-from loyalty_pipeline.pipeline import Night, Told, nightly
+from loyalty_pipeline.cli.progress import progress
+from loyalty_pipeline.pipeline import Night, nightly
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.storage.place import is_remote
 
 
 def run_night(settings: Settings, *, is_full: bool, as_json: bool) -> None:
-    """Run it; figures and paths go to stdout, progress to stderr where that is a terminal."""
-    with progress() as told:
+    """Run it; figures and paths go to stdout, progress to stderr."""
+    with progress(settings.cluster) as told:
         night = nightly(settings, is_full=is_full, told=told)
     if as_json:
         typer.echo(json.dumps({**night.to_dict(), "headline": headline(night.publication.folder)}, indent=1))
@@ -65,15 +62,3 @@ def _unfed(night: Night) -> dict[tuple[str, ...], list[str]]:
 
 def _are(tables: list[str]) -> str:
     return "is" if len(tables) == 1 else "are"
-
-
-@contextmanager
-def progress() -> Iterator[Told]:
-    """What a night calls while it goes on: a bar on stderr where that is a terminal, else nothing."""
-    if not sys.stderr.isatty():
-        yield lambda *_: None
-        return
-    columns = SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn()
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task("landing", total=None)
-        yield lambda name, done, of: progress.update(bar, description=name, completed=done, total=of)

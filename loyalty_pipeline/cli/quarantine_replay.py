@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 import typer
 
-from loyalty_pipeline.cli.night import progress
+from loyalty_pipeline.cli.progress import progress
 from loyalty_pipeline.cli.quarantine_show import check_table
 from loyalty_pipeline.cli.quarantine_words import as_json
 from loyalty_pipeline.quarantine.replay import Replayed, replay
@@ -18,7 +18,7 @@ def run_replay(settings: Settings, tables: Iterable[str], *, is_json: bool) -> N
     """
     for table in tables:
         check_table(table)
-    with progress() as told:
+    with progress(settings.cluster) as told:
         night, replayed = replay(settings, tables, told=told)
     if is_json:
         typer.echo(as_json({"tables": [one.to_dict() for one in replayed], "night": night.to_dict()}))
