@@ -30,7 +30,7 @@ def cluster_findings(settings: Settings) -> Iterator[Finding]:
 def _memory_limits(address: str, data_dir: Place, seconds: float) -> list[int]:
     """Bytes that each worker may use, 0 where nothing limits it. Raises `ClusterError` for all that is wrong with them."""
     from loyalty_pipeline.cluster.connection import cluster  # noqa: PLC0415 - Dask is an extra, and costs a second
-    from loyalty_pipeline.cluster.dask_workers import members  # noqa: PLC0415 - as above
+    from loyalty_pipeline.cluster.members import members  # noqa: PLC0415 - as above
 
     with cluster(address, data_dir, connect_seconds=seconds, task_seconds=seconds) as workers:
         return [worker["memory_limit"] or 0 for worker in members(workers.client, seconds).values()]

@@ -13,7 +13,9 @@ from loyalty_pipeline.storage.place import Place
 try:
     from distributed import Client
 
-    from loyalty_pipeline.cluster.dask_workers import DaskWorkers, members
+    from loyalty_pipeline.cluster.certificates import refuse_without_certificates
+    from loyalty_pipeline.cluster.dask_workers import DaskWorkers
+    from loyalty_pipeline.cluster.members import members
     from loyalty_pipeline.cluster.on_worker import Mark, answered
 except ImportError as missing:
     message = f"the setting `cluster` needs the extra: pip install 'loyalty-pipeline[cluster]' ({missing})"
@@ -39,6 +41,7 @@ def cluster(
 ) -> Iterator[DaskWorkers]:
     """The workers of a scheduler. Raises `ClusterError`, within `connect_seconds`, for all that is wrong with them."""
     folder = (data_dir if isinstance(data_dir, ObjectPath) else data_dir.absolute()) / FOLDER
+    refuse_without_certificates(address)
     client = _reached(address, connect_seconds)
     try:
         _refuse_other_versions(client, connect_seconds)

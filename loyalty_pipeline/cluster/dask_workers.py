@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from distributed import Client, Future, KilledWorker, as_completed
 
+from loyalty_pipeline.cluster.members import members
 from loyalty_pipeline.cluster.on_worker import Failed, Mark, done
 from loyalty_pipeline.cluster.patience import within
 from loyalty_pipeline.cluster.workers import ClusterError, Progress, Task, Told
@@ -120,14 +121,6 @@ class DaskWorkers:
         """Whether there is a worker that does tasks."""
         workers = members(self.client, self.connect_seconds)
         return any(worker["status"] in ABLE for worker in workers.values())
-
-
-def members(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
-    """What the scheduler knows of each worker, by its address."""
-    # Not every release tells of more than five that is not asked for all.
-    found = within(seconds, lambda: client.scheduler_info(n_workers=-1), "say who is there")
-    workers: dict[str, dict[str, Any]] = found["workers"]
-    return workers
 
 
 def _heights(waits: dict[Task, Collection[Task]]) -> dict[Task, int]:

@@ -2,7 +2,7 @@
 
 from itertools import islice
 
-from loyalty_pipeline.cluster.dask_workers import members
+from loyalty_pipeline.cluster.members import members
 
 
 class SpringRelease:
