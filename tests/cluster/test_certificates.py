@@ -12,7 +12,7 @@ TLS = "distributed.comm.tls"
 
 
 def test_tls_without_certificates_says_which_variables_are_missing() -> None:
-    with pytest.raises(ClusterError, match="tls://scheduler:8786 asks for certificates.*TLS__CA_FILE"):
+    with pytest.raises(ClusterError, match=r"tls://scheduler:8786 asks for certificates.*TLS__CA_FILE"):
         refuse_without_certificates("tls://scheduler:8786")
 
 
