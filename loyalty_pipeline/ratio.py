@@ -6,9 +6,10 @@ NORMAL_95 = 1.959963984540054
 
 
 def over(part: str | pl.Expr, whole: str | pl.Expr) -> pl.Expr:
-    """One amount over another as a float, null where the whole is zero."""
-    whole_float = _column(whole).cast(pl.Float64)
-    return pl.when(whole_float != 0).then(_column(part).cast(pl.Float64) / whole_float)
+    """One amount over another as a float, null where the whole is zero. The whole may be a single number, such as a sum (`per`)."""
+    part_float = _column(part).cast(pl.Float64)
+    whole_float = _column(whole).cast(pl.Float64) + part_float * 0
+    return pl.when(whole_float != 0).then(part_float / whole_float)
 
 
 def per(amount: str | pl.Expr, unit: float) -> pl.Expr:

@@ -23,6 +23,15 @@ def test_a_part_over_a_whole_is_their_quotient(part: int, whole: int) -> None:
     assert pl.DataFrame({"p": [part], "w": [whole]}).select(over("p", "w")).item() == part / whole
 
 
+@given(st.lists(st.integers(1, 10**9), min_size=1, max_size=50))
+def test_parts_of_a_sum_are_their_quotients_however_many_there_are(parts: list[int]) -> None:
+    """By a single number polars multiplies with the reciprocal, and by the sum of one row it divides."""
+    amounts = pl.DataFrame({"p": parts})
+    assert amounts.select(over("p", pl.col("p").sum())).to_series().to_list() == [
+        part / sum(parts) for part in parts
+    ]
+
+
 @pytest.mark.parametrize("part", [0, 1, -1])
 def test_over_nothing_is_nothing(part: int) -> None:
     assert pl.DataFrame({"p": [part], "w": [0]}).select(over("p", "w")).item() is None
