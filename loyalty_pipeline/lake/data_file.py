@@ -12,7 +12,7 @@ from pathlib import Path
 import polars as pl
 
 from loyalty_pipeline.lake.manifest import Inputs, digest_of
-from loyalty_pipeline.storage.files import write_whole
+from loyalty_pipeline.storage.files import create_whole, write_whole
 
 FOOTER_END = 8
 """A Parquet file ends with its footer's length in four bytes, and PAR1."""
@@ -33,11 +33,17 @@ def digest_of_file(schema: pl.Schema, content: bytes) -> str:
     return digest_of(re.sub(r"\s", "", repr(schema)), content[: -_footer(content)])
 
 
-def kept_as(path: Path, content: bytes) -> int:
-    """Keep a file of the name that its rows have, unless it is there: maybe with another footer. Its length then."""
-    if not (size := whole_size(path, content)):
-        write_whole(path, content)
-    return size or len(content)
+def kept_as(path: Path, content: bytes, *, is_alone: bool = True) -> int:
+    """Keep a file of the name that its rows have, unless it is there: maybe with another footer. Its length then.
+
+    Unless this process `is_alone` in writing, another may keep equal rows at the same time: the first file stays.
+    """
+    if size := whole_size(path, content):
+        return size
+    if not is_alone and not path.exists():
+        return len(content) if create_whole(path, content) else whole_size(path, content)
+    write_whole(path, content)
+    return len(content)
 
 
 def whole_size(path: Path, content: bytes) -> int:

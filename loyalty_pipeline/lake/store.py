@@ -29,7 +29,10 @@ class Store:
     """A folder of `<table>/<month>/<digest>.parquet`, `manifests/<digest>.json` and `current.json`."""
 
     def __init__(self, root: Place, *, waits: bool = False) -> None:
-        """Nothing is read or made until asked for. With `waits` what is written is there when `write` returns."""
+        """Nothing is read or made until asked for. With `waits` what is written is there when `write` returns.
+
+        It then belongs to one of many processes that write at the same time.
+        """
         self.root, self.waits = root, waits
         self._read: Version | None = None
         self._last: Version | None = None
@@ -64,7 +67,7 @@ class Store:
         elif isinstance(path, ObjectPath):
             self._writes.send(path, content)
         else:
-            size = kept_as(path, content)
+            size = kept_as(path, content, is_alone=not self.waits)
         return Entry(file, frame.height, size, digest, latest)
 
     def path(self, entry: Entry) -> Place:

@@ -22,13 +22,24 @@ def write_whole(path: Place, content: bytes) -> None:
         path.write_bytes(content)
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    with _aside(path) as partial:
-        with writing(path), partial.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
+    with _written_aside(path, content) as partial:
         partial.replace(path)
     sync_folder(path.parent)
+
+
+def create_whole(path: Path, content: bytes) -> bool:
+    """The same unless the file is there; whether it was written. Of several who do at once, one writes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with _written_aside(path, content) as partial:
+        try:
+            path.hardlink_to(partial)
+        except FileExistsError:
+            return False
+        except OSError:
+            # A file system without links cannot say who was first.
+            partial.replace(path)
+    sync_folder(path.parent)
+    return True
 
 
 def move(path: Place, target: Place) -> None:
@@ -105,10 +116,14 @@ def sync_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _aside(path: Path) -> Iterator[Path]:
+def _written_aside(path: Path, content: bytes) -> Iterator[Path]:
     # Readers glob for *.parquet, so what is not whole yet must not end that way.
     partial = path.with_name(f".{path.name}.{uuid4().hex[:8]}.partial")
     try:
+        with writing(path), partial.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         yield partial
     finally:
         partial.unlink(missing_ok=True)

@@ -1,15 +1,18 @@
 """Files named by their content, manifests that name files, and what may be thrown away."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from threading import Barrier, local
 
 import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from loyalty_pipeline.lake.data_file import whole_size
 from loyalty_pipeline.lake.manifest import Entry, Manifest, digest_of
 from loyalty_pipeline.lake.store import Store, write_whole
 from tests.lake.toy import Shops, computed, digests
@@ -190,3 +193,48 @@ def test_a_file_shared_by_old_and_new_manifests_stays(tmp_path: Path) -> None:
     assert lake.scan("balances").collect().height == 9
     computed(shops.lake(folder="fresh"))
     assert digests(lake) == digests(shops.lake(folder="fresh"))
+
+
+def test_of_two_processes_that_write_equal_rows_at_once_both_tell_the_length_of_the_file_that_stays(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two shards may have the same rows, made from other inputs: their files have other footers."""
+    both_looked, looked = Barrier(2, timeout=60), local()
+
+    def at_once(path: Path, content: bytes) -> int:
+        size = whole_size(path, content)
+        if not hasattr(looked, "is_done"):
+            looked.is_done = both_looked.wait() >= 0
+        return size
+
+    monkeypatch.setattr("loyalty_pipeline.lake.data_file.whole_size", at_once)
+    store, rows = Store(tmp_path, waits=True), pl.DataFrame({"customers": [1, 2]})
+    inputs = {"1of2": {"rows": "short"}, "2of2": {"rows": "much longer than that"}}
+    with ThreadPoolExecutor(2) as pool:
+        entries = list(
+            pool.map(lambda s: store.write("churn", f"2024-05.{s}", rows, inputs=inputs[s]), inputs)
+        )
+    (file,) = tmp_path.glob("churn/2024-05/*")
+    assert [entry.bytes for entry in entries] == [file.stat().st_size] * 2
+    assert store.rows(entries[0]).equals(rows)
+
+
+def test_a_file_system_without_links_takes_files_of_many_processes_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refused)
+    rows = pl.DataFrame({"customers": [1, 2]})
+    entry = Store(tmp_path, waits=True).write("churn", "2024-05", rows)
+    assert Store(tmp_path).rows(entry).equals(rows)
+    assert [path.name for path in tmp_path.rglob("*.partial")] == []
+
+
+def test_a_damaged_file_is_written_anew_by_one_of_many_processes_too(tmp_path: Path) -> None:
+    store, rows = Store(tmp_path, waits=True), pl.DataFrame({"customers": [1, 2]})
+    path = store.path(entry := store.write("churn", "2024-05", rows))
+    path.write_bytes(path.read_bytes()[:-9])
+    assert store.write("churn", "2024-05", rows) == entry
+    assert store.rows(entry).equals(rows)
