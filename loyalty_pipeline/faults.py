@@ -12,7 +12,15 @@ DISK = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
 """What is wrong with the place that is written to, never with a file that is read."""
 
 
-class DataFault(Exception):
+class Carried(Exception):
+    """A fault whose constructor takes more than its words, and which arrives in another process as it was."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Otherwise the constructor would be called with the words alone."""
+        return type(self).__new__, (type(self), *self.args), vars(self)
+
+
+class DataFault(Carried):
     """Input breaks a rule that no row can be set aside for; nothing was published.
 
     The message names table, column, rule and rows, and what to do next.

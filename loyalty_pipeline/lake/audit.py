@@ -6,6 +6,8 @@ from functools import cache
 import dataframely as dy
 import polars as pl
 
+from loyalty_pipeline.faults import Carried
+
 
 @dataclass(frozen=True)
 class Breach:
@@ -17,7 +19,7 @@ class Breach:
     rows: int
 
 
-class ContractBroken(Exception):
+class ContractBroken(Carried):
     """A computed table does not keep its contract: nothing of it was committed."""
 
     def __init__(self, breaches: list[Breach]) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from loyalty_pipeline.faults import SourceError
+from loyalty_pipeline.faults import Carried, SourceError
 from loyalty_pipeline.sources.databases import postgres_catalogue
 from loyalty_pipeline.sources.databases.database import Relation, Selection, Summary
 from loyalty_pipeline.sources.databases.parquet_file import parquet_file
@@ -136,7 +136,7 @@ class Postgres:
         return SourceError(f"{self.place}: {name} {UNREADABLE}: {what} meanwhile. Read it again")
 
 
-class _NoPlaceError(Exception):
+class _NoPlaceError(Carried):
     """Some values have no place in the type of their column."""
 
     def __init__(self, columns: frozenset[str]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from loyalty_pipeline.faults import Carried
 from loyalty_pipeline.settings import SettingsError
 from loyalty_pipeline.sources.catalogue import RAW_TABLES
 from loyalty_pipeline.validation.entries.checks import faults_of
@@ -30,7 +31,7 @@ SUFFIX = ".yaml"
 OWN_WORDS = {"expect", *COMMON, *OF_ROWS}
 
 
-class EntryError(SettingsError):
+class EntryError(Carried, SettingsError):
     """Files of expectations are wrong. The message has a line for each fault: file, line, entry, what was expected."""
 
     def __init__(self, faults: list[Fault]) -> None:
