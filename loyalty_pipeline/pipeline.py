@@ -11,6 +11,7 @@ from loyalty_pipeline.cluster.workers import InProcess, Progress, Workers
 from loyalty_pipeline.lake.backfill import Backfill, compute_again, months_between
 from loyalty_pipeline.lake.lake import ALL, STALE, Lake
 from loyalty_pipeline.lake.lock import exclusive
+from loyalty_pipeline.lake.memory import Memory, memory_of
 from loyalty_pipeline.lake.outcome import Outcome, by_month
 from loyalty_pipeline.lake.plan import Plan, plan_of
 from loyalty_pipeline.lake.store import Store
@@ -181,6 +182,11 @@ def plan(settings: Settings) -> NightPlan:
     logged = {validation_history.__name__: noted(extract)}
     publish = foresee(contents, Publisher(settings.data_dir).pointer, recompute, logged)
     return NightPlan(extract, recompute, publish)
+
+
+def memory(settings: Settings, shards: int) -> Memory:
+    """What the tasks of the lake would take, were it kept in so many shards; it is opened, and no row is read."""
+    return memory_of(open_lake(settings), shards)
 
 
 def backfill(

@@ -48,11 +48,15 @@ def run(  # noqa: PLR0913 - one parameter an option
 
 
 @app.command()
-def plan(
+def plan(  # noqa: PLR0913 - one parameter an option
     source: Source = None,
     data_dir: DataDir = None,
     as_of: AsOf = None,
     *,
+    shards: Annotated[
+        int | None,
+        typer.Option(min=1, help="Estimate also the memory of tasks, were the lake kept in so many shards."),
+    ] = None,
     settings: SettingsFile = None,
     as_json: AsJson = False,
 ) -> None:
@@ -61,7 +65,7 @@ def plan(
         chosen = Settings.load(settings, source=source, data_dir=data_dir, as_of=date_of(as_of))
         from loyalty_pipeline.cli.plan import tell_plan  # noqa: PLC0415 - polars is not needed to print help
 
-        tell_plan(chosen, is_json=as_json)
+        tell_plan(chosen, is_json=as_json, shards=shards)
 
 
 @app.command()

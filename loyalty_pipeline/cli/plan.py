@@ -7,12 +7,13 @@ from textwrap import wrap
 
 import typer
 
+from loyalty_pipeline.cli.plan_memory import memory_lines
 from loyalty_pipeline.lake.differences import Difference
 from loyalty_pipeline.lake.month_runs import month_runs
 from loyalty_pipeline.lake.part import month_of
 from loyalty_pipeline.lake.plan import NEVER, Plan, Reasons, TablePlan, essential
 from loyalty_pipeline.landing.preview import ABSENT, MAY_BE_READ, MISSING, READ, UNCHANGED, RawPlan
-from loyalty_pipeline.pipeline import NightPlan, plan
+from loyalty_pipeline.pipeline import NightPlan, memory, plan
 from loyalty_pipeline.publication.preview import CERTAIN, NO, POSSIBLE, Foreseen
 from loyalty_pipeline.settings import Settings
 from loyalty_pipeline.sources.opening import places_of
@@ -23,13 +24,16 @@ Line = tuple[str, str]
 """Months, and why."""
 
 
-def tell_plan(settings: Settings, *, is_json: bool) -> None:
-    """Tell it."""
-    night = plan(settings)
+def tell_plan(settings: Settings, *, is_json: bool, shards: int | None = None) -> None:
+    """Tell it; with `shards` also how much memory tasks would take."""
+    night, needed = plan(settings), None if shards is None else memory(settings, shards)
     if is_json:
-        typer.echo(json.dumps(night.to_dict(), indent=1))
+        told = night.to_dict() | ({} if needed is None else {"memory": needed.to_dict()})
+        typer.echo(json.dumps(told, indent=1))
         return
     for line in lines(night, places_of(settings)):
+        typer.echo(line)
+    for line in () if needed is None else memory_lines(needed):
         typer.echo(line)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from loyalty_pipeline.lake.store import Store
 from tests.cli.conftest import AS_OF, Said, Shop
 from tests.landing.company import at, customer, invoice, line
 
@@ -197,3 +198,32 @@ def test_what_is_planned_is_what_the_next_run_does(shop: Shop) -> None:
         assert {*certain.get(name, [])} <= units <= {*certain.get(name, []), *possible.get(name, [])}
     assert done["is_changed"]
     assert shop.rows("churn")["period_start"].max() == date(2024, 4, 1)
+
+
+def test_with_shards_it_estimates_what_tasks_would_take_in_so_many(shop: Shop) -> None:
+    shop.run()
+    before = plan(shop).out
+    said = plan(shop, "--shards", "4")
+    assert said.out.startswith(before)
+    added = said.out.removeprefix(before).splitlines()
+    assert (
+        added[1]
+        == "Memory, were the lake kept in 4 shards (it is kept in 1): an estimate from rows and columns"
+    )
+    assert len(added) == 2 + 5 + 1
+    assert added[-1] == "  More than 1 shard would hardly lower the largest: a process alone takes 0.2 GB."
+    assert "memory" not in told(shop)
+    found = told(shop, "--shards", "4")["memory"]
+    assert (found["shards"], found["kept_in"], found["enough"]) == (4, 1, 1)
+    assert {task["table"] for task in found["tasks"]} == {*told_tables(shop)}
+
+
+def test_with_shards_it_estimates_nothing_of_a_lake_that_is_not_there(shop: Shop) -> None:
+    last = plan(shop, "--shards", "4").out.splitlines()[-1]
+    assert last == "Memory: nothing was computed yet to estimate it from"
+    assert told(shop, "--shards", "4")["memory"]["tasks"] == []
+
+
+def told_tables(shop: Shop) -> list[str]:
+    manifest = Store(shop.data / "lake").read()
+    return [name for name, done in manifest.tasks.items() if done]
