@@ -55,6 +55,10 @@ docs: $(READY) ## Write the data dictionary anew
 bench: $(READY) ## Measure the pipeline on a big generated company
 	$(BIN)/python -m benchmarks.nightly --folder data/benchmark
 	$(BIN)/python -m benchmarks.catalogue --folder data/benchmark
+	$(BIN)/python -m benchmarks.cluster --folder data/benchmark --customers 20000 60000 200000 --shards 1 16 --only tasks
+	$(BIN)/python -m benchmarks.cluster --folder data/benchmark --customers 200000 --shards 4 16 --only overhead memory
+	$(BIN)/python -m benchmarks.handling --folder data/benchmark
+	$(BIN)/python -m benchmarks.scaling --folder data/benchmark
 	$(BIN)/python -m benchmarks.validation --folder data/benchmark
 	$(BIN)/python -m benchmarks.checks_in_dagster
 	$(BIN)/python -m benchmarks.postgres
