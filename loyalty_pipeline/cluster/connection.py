@@ -1,11 +1,13 @@
 """A cluster that was found fit for the work: reached, of the same versions, with workers that see the same folder."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from uuid import uuid4
 
 from loyalty_pipeline.cluster.patience import within
 from loyalty_pipeline.cluster.workers import ClusterError
+from loyalty_pipeline.faults import SourceError
 from loyalty_pipeline.storage.files import names_in, remove_files, write_whole
 from loyalty_pipeline.storage.object_path import ObjectPath
 from loyalty_pipeline.storage.place import Place
@@ -40,6 +42,7 @@ def cluster(
     address: str, data_dir: Place, *, connect_seconds: float, task_seconds: float
 ) -> Iterator[DaskWorkers]:
     """The workers of a scheduler. Raises `ClusterError`, within `connect_seconds`, for all that is wrong with them."""
+    _quieten()
     folder = (data_dir if isinstance(data_dir, ObjectPath) else data_dir.absolute()) / FOLDER
     refuse_without_certificates(address)
     client = _reached(address, connect_seconds)
@@ -53,24 +56,58 @@ def cluster(
             _refuse_unfit_workers(client, mark, connect_seconds)
             yield DaskWorkers(client, mark, connect_seconds, task_seconds)
         finally:
-            remove_files([mark.path])
+            # The next run does where storage is gone, and what went wrong before is what has to be told.
+            with suppress(OSError, SourceError):
+                remove_files([mark.path])
     finally:
-        with suppress(ClusterError):
-            within(connect_seconds, lambda: client.close(timeout=connect_seconds), "let go")
+        _let_go(client, connect_seconds)
+
+
+def _quieten() -> None:
+    """Let Dask's client not print the traces of what is told in a sentence: of a scheduler that is gone there are several.
+
+    For good: it goes on printing them from threads of its own after it was left.
+    """
+    for name in ("distributed", "distributed.client", "tornado.application"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("asyncio").addFilter(_is_not_of_dask)
+
+
+def _is_not_of_dask(record: logging.LogRecord) -> bool:
+    """Whether it is something else than what a client left unfinished."""
+    return "distributed" not in record.getMessage()
 
 
 def _reached(address: str, seconds: float) -> Client:
     try:
-        client = Client(address, timeout=seconds, set_as_default=False, name="loyalty")
+        # Dask itself waits for ever for the first word of whoever lets it in.
+        client = within(
+            seconds, lambda: Client(address, timeout=seconds, set_as_default=False, name="loyalty"), "answer"
+        )
+    except (ClusterError, OSError, ValueError) as fault:
+        message = f"{address}: no Dask scheduler answered within {seconds:g} s. Check the setting `cluster` and the network ({fault})"
+        raise ClusterError(message) from None
+    try:
+        within(2 * seconds, lambda: _await_worker(client, seconds), "tell its workers")
+    except BaseException:
+        _let_go(client, seconds)
+        raise
+    return client
+
+
+def _await_worker(client: Client, seconds: float) -> None:
+    address = client.scheduler.address
+    try:
         client.wait_for_workers(1, timeout=seconds)
     except TimeoutError:
         message = f"{address} has no worker, and got none within {seconds:g} s: start some, such as with `dask worker {address} --nthreads 1`"
-        client.close()
         raise ClusterError(message) from None
-    except (OSError, ValueError) as fault:
-        message = f"{address}: no Dask scheduler answered within {seconds:g} s. Check the setting `cluster` and the network ({fault})"
-        raise ClusterError(message) from None
-    return client
+
+
+def _let_go(client: Client, seconds: float) -> None:
+    """Leave the cluster, whatever state it is in."""
+    with suppress(ClusterError):
+        within(seconds, lambda: client.close(timeout=seconds), "let go")
 
 
 def _refuse_other_versions(client: Client, seconds: float) -> None:
@@ -107,7 +144,11 @@ def _refuse_unfit_workers(client: Client, mark: Mark, seconds: float) -> None:
     answers = within(
         seconds, lambda: client.run(answered, mark, on_error="return"), "show its workers the data folder"
     )
-    for at, answer in answers.items():
+    # Who went away meanwhile is no matter: workers come and go.
+    staying = {at: answer for at, answer in answers.items() if not isinstance(answer, OSError)}
+    if not staying:
+        faults.append("none of them answered")
+    for at, answer in staying.items():
         if isinstance(answer, BaseException):
             faults.append(f"{at}: {answer}")
             continue

@@ -7,23 +7,14 @@ those with the longest chain behind them first, and takes what comes back. No re
 from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import CancelledError
 from graphlib import TopologicalSorter
-from time import monotonic
 from typing import Any
-from uuid import uuid4
 
-from distributed import Client, Future, KilledWorker, as_completed
+from distributed import Client, KilledWorker
+from distributed.protocol.pickle import dumps
 
-from loyalty_pipeline.cluster.members import members
+from loyalty_pipeline.cluster.handed import Handed, InHand, Unreadable
 from loyalty_pipeline.cluster.on_worker import Failed, Mark, done
-from loyalty_pipeline.cluster.patience import within
 from loyalty_pipeline.cluster.workers import ClusterError, Progress, Task, Told
-from loyalty_pipeline.faults import SourceError
-
-RETRIES = 2
-"""How often a task is tried again that failed for want of storage or network."""
-LOOK_EVERY = 2.0
-"""Seconds without news after which the cluster is asked how it is."""
-ABLE = ("running", "init")
 
 
 class DaskWorkers:
@@ -35,7 +26,6 @@ class DaskWorkers:
         """`mark` is in the folder that workers share with this process."""
         self.client, self.mark = client, mark
         self.connect_seconds, self.task_seconds = connect_seconds, task_seconds
-        self.run = uuid4().hex[:8]
 
     def map(  # noqa: PLR0913 - as the protocol has it
         self,
@@ -51,76 +41,39 @@ class DaskWorkers:
         waits = {task: before(task) for task in tasks}
         heights, sorter = _heights(waits), TopologicalSorter(waits)
         sorter.prepare()
-        running: dict[Future, tuple[Task, Any]] = {}
-        coming = as_completed(loop=self.client.loop, with_results=True, raise_errors=False)
+
+        def call(argument: Any) -> tuple[Any, ...]:
+            # As bytes: the scheduler would make a task of it, and bytes of that again, which takes longer than all else it does.
+            return done, dumps((function, argument)), self.mark, self.task_seconds
+
+        hands = InHand(self.client, call, self.connect_seconds)
         finished, latest = 0, tasks[0] if tasks else None
+
+        def tell(failed: int = 0) -> None:
+            told(Progress(finished, len(hands.tasks), failed, len(tasks), latest))
+
         try:
             while sorter.is_active():
                 while ready := sorter.get_ready():
                     for task in sorted(ready, key=heights.__getitem__, reverse=True):
-                        if (argument := begin(task)) is None:
-                            sorter.done(task)
-                            finished, latest = finished + 1, task
+                        if (argument := begin(task)) is not None:
+                            hands.hand(Handed(task, argument, heights[task]))
                             continue
-                        future = self._submitted(function, task, argument, heights[task])
-                        running[future] = task, argument
-                        coming.add(future)
-                told(Progress(finished, len(running), 0, len(tasks), latest))
-                for future, result in self._next(coming) if running else ():
-                    latest, argument = running.pop(future)
+                        sorter.done(task)
+                        finished, latest = finished + 1, task
+                tell()
+                for handed, outcome in hands.back() if hands.tasks else ():
+                    latest = handed.task
                     try:
-                        end(latest, argument, _sound(result, latest))
+                        end(latest, handed.argument, _sound(outcome, handed.name))
                     except BaseException:
-                        told(Progress(finished, len(running), 1, len(tasks), latest))
+                        tell(failed=1)
                         raise
                     sorter.done(latest)
                     finished += 1
         finally:
-            if running:
-                within(
-                    self.connect_seconds, lambda: self.client.cancel([*running], force=True), "let tasks go"
-                )
-        told(Progress(finished, 0, 0, len(tasks), latest))
-
-    def _submitted(self, function: Callable[[Any], Any], task: Task, argument: Any, height: int) -> Future:
-        name = "-".join(task) if isinstance(task, tuple) else str(task)
-        return self.client.submit(
-            done,
-            function,
-            argument,
-            self.mark,
-            self.task_seconds,
-            key=f"{name}-{self.run}-{uuid4().hex[:8]}",
-            priority=height,
-            retries=RETRIES,
-            pure=False,
-        )
-
-    def _next(self, coming: as_completed) -> list[tuple[Future, Any]]:
-        """The tasks that came back, at least one. Raises `ClusterError` where there is nobody left to do any."""
-        since = None
-        while not coming.has_ready():
-            with coming.thread_condition:
-                if not coming.has_ready():
-                    coming.thread_condition.wait(LOOK_EVERY)
-            if coming.has_ready():
-                break
-            if self._is_able():
-                since = None
-                continue
-            since = since or monotonic()
-            if monotonic() - since > self.connect_seconds:
-                message = (
-                    f"for {self.connect_seconds:g} s no worker of {self.client.scheduler.address} could do a task: all are gone, or paused "
-                    "for want of memory. What was done counts; see the workers' logs, and run again"
-                )
-                raise ClusterError(message)
-        return list(coming.next_batch(block=False))
-
-    def _is_able(self) -> bool:
-        """Whether there is a worker that does tasks."""
-        workers = members(self.client, self.connect_seconds)
-        return any(worker["status"] in ABLE for worker in workers.values())
+            hands.let_go()
+        tell()
 
 
 def _heights(waits: dict[Task, Collection[Task]]) -> dict[Task, int]:
@@ -132,26 +85,22 @@ def _heights(waits: dict[Task, Collection[Task]]) -> dict[Task, int]:
     return heights
 
 
-def _sound(result: Any, task: object) -> Any:
+def _sound(outcome: Any, name: str) -> Any:
     """What a task made; raises what went wrong with it."""
-    if isinstance(result, Failed):
-        result.fault.add_note(result.told)
-        raise result.fault
-    fault = result[1] if isinstance(result, tuple) else result
-    if isinstance(fault, (ClusterError, SourceError, OSError)):
-        raise fault
-    name = " ".join(task) if isinstance(task, tuple) else str(task)
-    if isinstance(fault, KilledWorker):
+    if isinstance(outcome, Failed):
+        outcome.fault.add_note(outcome.told)
+        raise outcome.fault
+    if isinstance(outcome, KilledWorker):
         message = (
-            f"{name}: {fault.allowed_failures + 1} worker processes ended while they did this task, the last on "
-            f"{fault.last_worker.address}: it needs more memory than they have, or longer than task_timeout_minutes. "
+            f"{name}: {outcome.allowed_failures + 1} worker processes ended while they did this task, the last on "
+            f"{outcome.last_worker.address}: it needs more memory than they have, or longer than task_timeout_minutes. "
             "What was done counts; see the workers' logs"
         )
         raise ClusterError(message) from None
-    if isinstance(fault, CancelledError):
+    if isinstance(outcome, CancelledError):
         message = f"{name}: the scheduler went away while it was done. What was done counts; run again when it is back"
         raise ClusterError(message) from None
-    if isinstance(fault, BaseException):
-        message = f"{name} could not be sent to a worker, or back: {fault}. Are all of the same versions?"
-        raise ClusterError(message) from fault
-    return result
+    if isinstance(outcome, (BaseException, Unreadable)):
+        message = f"{name} could not be sent to a worker, or back: {outcome}. Are all of the same versions?"
+        raise ClusterError(message) from outcome
+    return outcome

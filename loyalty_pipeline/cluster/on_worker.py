@@ -2,6 +2,7 @@
 
 import faulthandler
 import os
+import pickle
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,6 +11,9 @@ from threading import Lock
 from traceback import format_exception
 from typing import Any
 from uuid import uuid4
+
+from distributed import get_worker
+from distributed.protocol.pickle import loads
 
 from loyalty_pipeline.cluster.workers import ClusterError
 from loyalty_pipeline.faults import SourceError
@@ -30,27 +34,30 @@ class Mark:
 
 @dataclass(frozen=True)
 class Failed:
-    """What a task raised, where it would raise it again: not for want of storage or network."""
+    """What a task raised, and where. Another worker `may_try`: it was for want of storage, network or memory."""
 
     fault: Exception
     told: str
+    may_try: bool
+    worker: str
 
 
-def done(function: Callable[[Any], Any], argument: Any, mark: Mark, seconds: float) -> Any:
-    """What the function makes of the argument, or `Failed`.
+def done(told: bytes, mark: Mark, seconds: float) -> Any:
+    """What a function makes of its argument, or `Failed`; `told` has both, pickled.
 
-    A process that takes longer is ended, with the lines it stood at in its log: nothing else stops what hangs in a library. Faults of
-    storage and network are raised, for the cluster to try again.
+    A process that takes longer is ended, with the lines it stood at in its log: nothing else stops what hangs in a library.
     """
     with ONE:
-        _check(mark)
         faulthandler.dump_traceback_later(seconds, exit=True)
         try:
+            _check(mark)
+            function, argument = _read(told)
             return function(argument)
-        except (OSError, SourceError):
-            raise
+        except MemoryError as fault:
+            message = f"{_here()} has too little memory for it: {fault}"
+            return _failed(ClusterError(message), fault, may_try=True)
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised where the run is
-            return Failed(fault, "".join(format_exception(fault)))
+            return _failed(fault, fault, may_try=isinstance(fault, (OSError, SourceError)))
         finally:
             faulthandler.cancel_dump_traceback_later()
 
@@ -68,18 +75,49 @@ def answered(mark: Mark) -> tuple[str, Place]:
     return content, path
 
 
+def _read(told: bytes) -> tuple[Callable[[Any], Any], Any]:
+    try:
+        function, argument = loads(told)
+    except Exception as fault:  # noqa: BLE001 - whatever it is, the code there is another
+        message = f"{_here()} cannot read what it is to do: {fault}. Has it the code of this run?"
+        raise ClusterError(message) from None
+    return function, argument
+
+
+def _failed(fault: Exception, cause: Exception, *, may_try: bool) -> Failed:
+    told = "".join(format_exception(cause))
+    return Failed(_sendable(fault), told, may_try, _address())
+
+
+def _address() -> str:
+    """That of the worker that this process is; empty in another."""
+    try:
+        return str(get_worker().address)
+    except ValueError:
+        return ""
+
+
+def _sendable(fault: Exception) -> Exception:
+    """The fault, or one of the same words where it cannot be told to another process: its class may ask for more than words."""
+    try:
+        pickle.loads(pickle.dumps(fault))  # noqa: S301 - of this process
+    except Exception:  # noqa: BLE001 - as above
+        return RuntimeError(f"{type(fault).__name__}: {fault}")
+    return fault
+
+
 @cache
 def _check(mark: Mark) -> None:
     """Raise `ClusterError` where the folder is not the one that the run has. Asked once a process: workers may come late."""
     try:
         seen = mark.path.read_bytes().decode()
     except (OSError, SourceError) as fault:
-        message = (
-            f"worker {socket.gethostname()}, process {os.getpid()}, does not see {mark.path.parent}: {fault}"
-        )
+        message = f"{_here()} does not see {mark.path.parent}: {fault}"
         raise ClusterError(message) from None
     if seen != mark.token:
-        message = (
-            f"worker {socket.gethostname()}, process {os.getpid()}, has another folder at {mark.path.parent}"
-        )
+        message = f"{_here()} has another folder at {mark.path.parent}"
         raise ClusterError(message)
+
+
+def _here() -> str:
+    return f"worker {socket.gethostname()}, process {os.getpid()},"

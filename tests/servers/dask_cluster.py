@@ -25,21 +25,31 @@ QUICK = {
 
 
 class DaskCluster:
-    """A scheduler and some workers; `environment` is what they are told beside what this process is."""
+    """A scheduler and some workers; `environment` is what they are told beside what this process is.
 
-    def __init__(self, workers: int = 0, environment: Mapping[str, str] | None = None) -> None:
+    `prefix` is a program that starts the scheduler, `host` the address that it has there.
+    """
+
+    def __init__(
+        self,
+        workers: int = 0,
+        environment: Mapping[str, str] | None = None,
+        *,
+        prefix: Sequence[str] = (),
+        host: str = "127.0.0.1",
+    ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dask-"))
         self.environment = QUICK | dict(environment or {})
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
-        self._port = 0
+        self._port, self._prefix, self._host = 0, prefix, host
         self.start_scheduler()
         for _ in range(workers):
             self.start_worker()
 
     @property
     def address(self) -> str:
-        return f"tcp://127.0.0.1:{self._port}"
+        return f"tcp://{self._host}:{self._port}"
 
     def start_scheduler(self) -> None:
         """Start it, where it was if it was before, and wait until it answers."""
@@ -47,14 +57,14 @@ class DaskCluster:
         file.unlink(missing_ok=True)
         options = [
             "--host",
-            "127.0.0.1",
+            self._host,
             "--port",
             str(self._port),
             "--no-dashboard",
             "--scheduler-file",
             str(file),
         ]
-        self.scheduler = self._started("scheduler", ["scheduler", *options])
+        self.scheduler = self._started("scheduler", ["scheduler", *options], prefix=self._prefix)
         self._await(lambda: file.exists() and file.read_text(), self.scheduler, "scheduler")
         self._port = int(json.loads(file.read_text())["address"].rpartition(":")[2])
 
