@@ -37,6 +37,11 @@ PACKAGES = (
 """Of what driver, scheduler and workers must have the same: rows come out of the first, tasks go through the last."""
 
 
+class _Client(Client):  # type: ignore[misc]
+    def __del__(self) -> None:
+        """Whoever reached a scheduler lets go of it. One that reached none would, when Python ends, wait for that and complain."""
+
+
 @contextmanager
 def cluster(
     address: str, data_dir: Place, *, connect_seconds: float, task_seconds: float
@@ -82,7 +87,7 @@ def _reached(address: str, seconds: float) -> Client:
     try:
         # Dask itself waits for ever for the first word of whoever lets it in.
         client = within(
-            seconds, lambda: Client(address, timeout=seconds, set_as_default=False, name="loyalty"), "answer"
+            seconds, lambda: _Client(address, timeout=seconds, set_as_default=False, name="loyalty"), "answer"
         )
     except (ClusterError, OSError, ValueError) as fault:
         message = f"{address}: no Dask scheduler answered within {seconds:g} s. Check the setting `cluster` and the network ({fault})"

@@ -22,7 +22,7 @@ from tests.nights.quick import quick
 from tests.nights.rebuild import difference, metrics_in
 from tests.servers.dask_cluster import DaskCluster
 
-HISTORIES = int(os.environ.get("LOYALTY_SOAK_CLUSTER_HISTORIES", "6"))
+HISTORIES = int(os.environ.get("LOYALTY_SOAK_CLUSTER_HISTORIES", "4"))
 SOURCES = ("invoice_lines", "subscription_items", "purchases")
 LIVES = [(SOURCES[number % 3], number) for number in range(HISTORIES)]
 

@@ -59,7 +59,8 @@ class Shop:
         done = self.run(address, seconds)
         assert done.returncode == 3, done.stdout + done.stderr
         assert done.stdout == ""
-        first, last = done.stderr.strip().splitlines()
+        assert len(done.stderr.splitlines()) == 2, done.stderr
+        first, last = done.stderr.splitlines()
         assert first.startswith("loyalty: ")
         assert last == UNHARMED
         for word in words:
