@@ -8,8 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.cluster.troubled import MONTHS
-from tests.cluster.yard import CONNECT, Yard, expected, meanwhile, over, shared, yard
+from loyalty_pipeline.cluster.connection import cluster as connected
+from loyalty_pipeline.cluster.patience import within
+from tests.cluster.troubled import MONTHS, do_words
+from tests.cluster.yard import CONNECT, WAIT, Yard, expected, meanwhile, over, shared, yard
 from tests.servers.dask_cluster import DaskCluster, cluster
 
 __all__ = ["cluster", "expected", "shared", "yard"]
@@ -181,8 +183,18 @@ def test_a_lone_worker_that_stays_full_is_an_error_and_no_waiting_for_ever(small
 
 
 def test_what_waits_at_a_worker_that_stays_full_is_done_by_another(small: Yard) -> None:
-    for _ in range(2):
-        small.cluster.start_worker(*LIMIT, environment=PAUSING)
-    small.trouble.pace(PACE)
-    small.trouble.once(TASK, "eat 700")
-    small.assert_right(small.run())
+    full = small.cluster.start_worker(*LIMIT, environment=PAUSING)
+    done: list[str] = []
+
+    def come() -> None:
+        small.until(lambda: "Pausing worker" in small.cluster.log(full))
+        small.cluster.start_worker()
+
+    with (
+        meanwhile(come),
+        connected(small.cluster.address, small.data, connect_seconds=2 * CONNECT, task_seconds=60) as workers,
+    ):
+        how = {"before": lambda _: [], "begin": str, "end": lambda task, *_: done.append(task), "told": print}
+        # Dask leaves a lone task where it is, for ever.
+        within(WAIT, lambda: workers.map(do_words, ["eat 700", "eat 1"], **how), "end")
+    assert done == ["eat 700", "eat 1"]

@@ -78,11 +78,16 @@ def met(folder: str, task: str) -> None:
     once, always = (Path(folder) / f"{task}.{kind}" for kind in ("once", "always"))
     words = _taken(once) or (always.read_text() if always.exists() else "")
     if words:
-        do(*words.split())
+        do_words(words)
     pace = Path(folder) / "pace"
     if pace.exists():
         time.sleep(float(pace.read_text()))
     note(Path(folder) / "ended", f"{os.getpid()} {task}")
+
+
+def do_words(words: str) -> None:
+    """Cause trouble in this process, as told in a line."""
+    do(*words.split())
 
 
 def do(what: str, much: str = "0") -> None:
