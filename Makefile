@@ -23,7 +23,7 @@ test: $(READY) ## Run the tests and hold the coverage gate
 
 soak: $(READY) ## Live through thousands of random histories of nights, and kill runs at every step
 	$(BIN)/python -m tests.soak --histories $${LOYALTY_SOAK_HISTORIES:-3000}
-	LOYALTY_SOAK_KILLS=$${LOYALTY_SOAK_KILLS:-600} $(BIN)/pytest -n auto --dist loadfile tests/faults
+	LOYALTY_SOAK_KILLS=$${LOYALTY_SOAK_KILLS:-600} $(BIN)/pytest -n auto --dist loadfile tests/faults tests/cluster
 
 gx-range: $(READY) ## Hold the validation engine to the oldest and the newest Great Expectations
 	for release in '==1.15.2' '>=1.15.2,<2'; do \
