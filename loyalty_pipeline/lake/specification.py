@@ -166,14 +166,16 @@ def _imports(module: str) -> set[str]:
 
 
 def _libraries(module: str) -> set[str]:
-    roots = {name.partition(".")[0] for name in _named(module)}
+    # What a function imports when it is called is there in one process and not in another.
+    roots = {name.partition(".")[0] for name in _named(module, is_top=True)}
     return {root for root in roots if hasattr(sys.modules.get(root), "__version__")}
 
 
 @cache
-def _named(module: str) -> set[str]:
-    named = set()
-    for node in ast.walk(_tree(module)):
+def _named(module: str, *, is_top: bool = False) -> set[str]:
+    """The modules that one names, anywhere or by the statements of its first level."""
+    named, tree = set(), _tree(module)
+    for node in tree.body if is_top else ast.walk(tree):
         if isinstance(node, ast.Import):
             named |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -4,6 +4,7 @@ import sys
 from collections.abc import Callable
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 import dataframely as dy
 import polars as pl
@@ -37,6 +38,17 @@ def digest_of_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callabl
         return code_digest(name)
 
     return digest
+
+
+def test_what_a_function_would_import_is_no_part_of_the_code(
+    digest_of_module: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = "def opened():\n    import lately_there\n    return lately_there\n"
+    before = digest_of_module(source)
+    library = ModuleType("lately_there")
+    library.__version__ = "1.0"
+    monkeypatch.setitem(sys.modules, "lately_there", library)
+    assert digest_of_module(source) == before
 
 
 def test_every_reach_is_read_from_the_signature() -> None:
