@@ -39,7 +39,7 @@ class Seaweed:
             "actions": ["Admin", "Read", "Write", "List", "Tagging"],
         }
         (self.folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
-        self._program = program
+        self.program = program
         self.start()
         self._make_bucket()
 
@@ -58,6 +58,9 @@ class Seaweed:
         more = [
             "-filer",
             "-s3",
+            # Catalogues that nobody asks, on ports that two servers on a machine would both want.
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
             f"-s3.config={self.folder / 's3.json'}",
             "-volume.max=50",
             "-master.volumeSizeLimitMB=64",
@@ -65,7 +68,7 @@ class Seaweed:
         with (self.folder / "log").open("ab") as log:
             self._process = subprocess.Popen(
                 [
-                    self._program,
+                    self.program,
                     "server",
                     f"-dir={data}",
                     "-ip=127.0.0.1",

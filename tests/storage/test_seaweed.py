@@ -57,6 +57,15 @@ def published(folder: ObjectPath) -> dict[str, bytes]:
     return {path.stem: path.read_bytes() for path in tables}
 
 
+def test_another_server_starts_beside_it(seaweed: Seaweed) -> None:
+    """Test processes that run side by side have one each."""
+    other = Seaweed(seaweed.program)
+    try:
+        assert not set(other.ports.values()) & set(seaweed.ports.values())
+    finally:
+        other.stop()
+
+
 def test_a_night_publishes_the_bytes_of_a_local_folder_and_the_next_one_nothing(
     company: Path, expected: dict[str, bytes], folder: ObjectPath
 ) -> None:
