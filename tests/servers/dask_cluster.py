@@ -27,7 +27,8 @@ QUICK = {
 class DaskCluster:
     """A scheduler and some workers; `environment` is what they are told beside what this process is.
 
-    `prefix` is a program that starts the scheduler, `host` the address that it has there.
+    `prefix` is a program that starts the scheduler, `host` the address that it has there; for the protocol `tls` the environment
+    names certificates.
     """
 
     def __init__(
@@ -37,19 +38,20 @@ class DaskCluster:
         *,
         prefix: Sequence[str] = (),
         host: str = "127.0.0.1",
+        protocol: str = "tcp",
     ) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dask-"))
         self.environment = QUICK | dict(environment or {})
         self.scheduler: subprocess.Popen[bytes] | None = None
         self.workers: dict[str, subprocess.Popen[bytes]] = {}
-        self._port, self._prefix, self._host = 0, prefix, host
+        self._port, self._prefix, self._host, self._protocol = 0, prefix, host, protocol
         self.start_scheduler()
         for _ in range(workers):
             self.start_worker()
 
     @property
     def address(self) -> str:
-        return f"tcp://{self._host}:{self._port}"
+        return f"{self._protocol}://{self._host}:{self._port}"
 
     def start_scheduler(self) -> None:
         """Start it, where it was if it was before, and wait until it answers."""
@@ -60,6 +62,8 @@ class DaskCluster:
             self._host,
             "--port",
             str(self._port),
+            "--protocol",
+            self._protocol,
             "--no-dashboard",
             "--scheduler-file",
             str(file),
