@@ -16,6 +16,8 @@ from benchmarks.scaling_report import markdown
 from benchmarks.schedule import Overhead
 from benchmarks.simulation import Simulation, told_of, validated
 from benchmarks.task_costs import Cost, fitted
+from loyalty_pipeline.cluster.handed import AHEAD, BUNDLE
+from loyalty_pipeline.cluster.on_worker import SPELL
 from loyalty_pipeline.lake.lake import Lake
 from loyalty_pipeline.pipeline import open_lake
 
@@ -23,8 +25,18 @@ if TYPE_CHECKING:
     from benchmarks.tables import Told
 
 RESULTS = Path(__file__).parent / "results" / "scaling.json"
-OVERHEAD = Overhead(hand_out=0.0010, schedule=0.00075, on_worker=0.0024, take_in=0.0005)
-"""CPU seconds of a task beside its own, as `benchmarks.handling` measures them, with what the lake's own begin and end take."""
+OVERHEAD = Overhead(
+    begin=0.0002,
+    hand_out=0.0008,
+    schedule=0.00075,
+    on_worker=0.0024,
+    take_in=0.0003,
+    end=0.0003,
+    most=BUNDLE,
+    ahead=AHEAD,
+    spell=SPELL,
+)
+"""What comes beside a task's own time: of a bundle as `benchmarks.handling` measures it, of a task what the lake's own begin and end take."""
 
 
 def main() -> None:

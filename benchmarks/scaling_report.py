@@ -17,12 +17,17 @@ CHECK_HEADS = (
 
 def markdown(told: Told) -> str:
     """Every lake, then how the simulation compares with real runs."""
-    overhead = ", ".join(f"{name} {1000 * seconds:g} ms" for name, seconds in told["overhead"].items())
+    overhead = told["overhead"]
+    task, bundle = (
+        ", ".join(f"{name} {1000 * overhead[name]:g} ms" for name in names)
+        for names in (("begin", "end"), ("hand_out", "schedule", "on_worker", "take_in"))
+    )
     parts = [
         "# More workers than there are here: a simulation",
         (
             f"From tasks measured at {', '.join(f'{size:,}' for size in told['sizes'])} customers over {told['months']} months, rows scaled in a line. "
-            f"Beside its own time a task costs: {overhead}."
+            f"Beside its own time a task costs the driver: {task}. A bundle of tasks costs: {bundle}. It has {overhead['most']} tasks where there are "
+            f"{overhead['ahead']} bundles for each worker, and comes back after {overhead['spell']:g} s or when all are done."
         ),
     ]
     for lake in told["lakes"]:

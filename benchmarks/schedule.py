@@ -15,12 +15,21 @@ AVAILABLE, FINISHED, TAKEN = range(3)
 
 @dataclass(frozen=True)
 class Overhead:
-    """Seconds of each task beside its own: the driver and the scheduler do one at a time, a worker does its own."""
+    """Seconds beside a task's own: the driver and the scheduler do one thing at a time, a worker does its own.
 
+    `begin` and `end` are the driver's of each task, the others those of each bundle. A bundle has `most` tasks where there are `ahead`
+    bundles for each worker, which goes on with one for the seconds of a `spell`.
+    """
+
+    begin: float = 0.0
     hand_out: float = 0.0
     schedule: float = 0.0
     on_worker: float = 0.0
     take_in: float = 0.0
+    end: float = 0.0
+    most: int = 1
+    ahead: int = 4
+    spell: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -77,11 +86,11 @@ def scheduled(
     overhead: Overhead,
 ) -> Schedule[Node]:
     """Every task on the first worker that is free, the one of the highest priority first."""
-    return _Clock(waits, seconds, priorities, workers, overhead).run(workers)
+    return _Clock(waits, seconds, priorities, workers, overhead).run()
 
 
 class _Clock(Generic[Node]):
-    """What happens next: a task arrives where workers take it, a worker is done with it, the driver has its result."""
+    """What happens next: a bundle arrives where workers take it, a worker gives it back, the driver has its results."""
 
     def __init__(
         self,
@@ -91,59 +100,75 @@ class _Clock(Generic[Node]):
         workers: int,
         overhead: Overhead,
     ) -> None:
-        self.seconds, self.overhead, self.free = seconds, overhead, workers
+        self.seconds, self.overhead = seconds, overhead
+        self.workers = self.free = workers
         self.left = {task: len(set(before)) for task, before in waits.items()}
         self.follow: dict[Node, list[Node]] = {task: [] for task in waits}
         for task, before in waits.items():
             for one in set(before):
                 self.follow[one].append(task)
         self.rank = {task: (-priorities[task], number) for number, task in enumerate(waits)}
-        self.events: list[tuple[float, int, int, Node]] = []
-        self.ready: list[tuple[tuple[float, int], Node]] = []
+        self.events: list[tuple[float, int, int, tuple[list[Node], list[Node]]]] = []
+        self.ready: list[tuple[tuple[float, int], list[Node]]] = []
         self.ends: dict[Node, float] = {}
         self.driver = self.scheduler = self.busy = 0.0
+        self.in_hand = 0
         self._ticket = count()
 
-    def run(self, workers: int) -> Schedule[Node]:
-        self._hand_out([task for task, missing in self.left.items() if not missing], 0.0)
+    def run(self) -> Schedule[Node]:
+        self._begin([task for task, missing in self.left.items() if not missing], 0.0)
         while self.events:
-            now, kind, _, task = heappop(self.events)
+            now, kind, _, (done, rest) = heappop(self.events)
             if kind == AVAILABLE:
-                heappush(self.ready, (self.rank[task], task))
+                heappush(self.ready, (self.rank[rest[0]], rest))
             elif kind == FINISHED:
-                self._come_back(task, now)
+                self._come_back(done, rest, now)
             else:
-                self._take_in(task, now)
-            self._begin(now)
-        return Schedule(self.ends, workers, self.busy)
+                self._take_in(done, rest, now)
+            self._work(now)
+        return Schedule(self.ends, self.workers, self.busy)
 
-    def _hand_out(self, tasks: list[Node], now: float) -> None:
-        for task in sorted(tasks, key=self.rank.__getitem__):
-            self.driver = max(self.driver, now) + self.overhead.hand_out
+    def _begin(self, tasks: list[Node], now: float) -> None:
+        self.driver = max(self.driver, now) + self.overhead.begin * len(tasks)
+        self._hand_out(sorted(tasks, key=self.rank.__getitem__))
+
+    def _hand_out(self, tasks: list[Node]) -> None:
+        size = (self.in_hand + len(tasks)) // (self.overhead.ahead * self.workers)
+        size = max(1, min(size, self.overhead.most))
+        for first in range(0, len(tasks), size):
+            bundle = tasks[first : first + size]
+            self.driver += self.overhead.hand_out
             self.scheduler = max(self.scheduler, self.driver) + self.overhead.schedule
-            self._at(self.scheduler, AVAILABLE, task)
+            self._at(self.scheduler, AVAILABLE, [], bundle)
+        self.in_hand += len(tasks)
 
-    def _begin(self, now: float) -> None:
+    def _work(self, now: float) -> None:
         while self.free and self.ready:
-            _, task = heappop(self.ready)
-            took = self.seconds(task) + self.overhead.on_worker
+            _, bundle = heappop(self.ready)
+            took, many = 0.0, 0
+            while many < len(bundle) and (not many or took < self.overhead.spell):
+                took, many = took + self.seconds(bundle[many]), many + 1
+            took += self.overhead.on_worker
             self.free, self.busy = self.free - 1, self.busy + took
-            self._at(now + took, FINISHED, task)
+            self._at(now + took, FINISHED, bundle[:many], bundle[many:])
 
-    def _come_back(self, task: Node, now: float) -> None:
+    def _come_back(self, done: list[Node], rest: list[Node], now: float) -> None:
         self.free += 1
         self.scheduler = max(self.scheduler, now) + self.overhead.schedule
-        self.driver = max(self.driver, self.scheduler) + self.overhead.take_in
-        self._at(self.driver, TAKEN, task)
+        self.driver = max(self.driver, self.scheduler) + self.overhead.take_in + self.overhead.end * len(done)
+        self._at(self.driver, TAKEN, done, rest)
 
-    def _take_in(self, task: Node, now: float) -> None:
-        self.ends[task] = now
+    def _take_in(self, done: list[Node], rest: list[Node], now: float) -> None:
+        self.in_hand -= len(done) + len(rest)
+        self._hand_out(rest)
         found = []
-        for one in self.follow[task]:
-            self.left[one] -= 1
-            if not self.left[one]:
-                found.append(one)
-        self._hand_out(found, now)
+        for task in done:
+            self.ends[task] = now
+            for one in self.follow[task]:
+                self.left[one] -= 1
+                if not self.left[one]:
+                    found.append(one)
+        self._begin(found, now)
 
-    def _at(self, when: float, kind: int, task: Node) -> None:
-        heappush(self.events, (when, kind, next(self._ticket), task))
+    def _at(self, when: float, kind: int, done: list[Node], rest: list[Node]) -> None:
+        heappush(self.events, (when, kind, next(self._ticket), (done, rest)))

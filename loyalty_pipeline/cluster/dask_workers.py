@@ -42,27 +42,29 @@ class DaskWorkers:
         heights, sorter = _heights(waits), TopologicalSorter(waits)
         sorter.prepare()
 
-        def call(argument: Any) -> tuple[Any, ...]:
+        def call(arguments: list[Any]) -> tuple[Any, ...]:
             # As bytes: the scheduler would make a task of it, and bytes of that again, which takes longer than all else it does.
-            return done, dumps((function, argument)), self.mark, self.task_seconds
+            return done, dumps((function, arguments)), self.mark, self.task_seconds
 
         hands = InHand(self.client, call, self.connect_seconds)
         finished, latest = 0, tasks[0] if tasks else None
 
         def tell(failed: int = 0) -> None:
-            told(Progress(finished, len(hands.tasks), failed, len(tasks), latest))
+            told(Progress(finished, hands.count, failed, len(tasks), latest))
 
         try:
             while sorter.is_active():
                 while ready := sorter.get_ready():
+                    begun: list[Handed] = []
                     for task in sorted(ready, key=heights.__getitem__, reverse=True):
                         if (argument := begin(task)) is not None:
-                            hands.hand(Handed(task, argument, heights[task]))
+                            begun.append(Handed(task, argument, heights[task]))
                             continue
                         sorter.done(task)
                         finished, latest = finished + 1, task
+                    hands.hand(begun)
                 tell()
-                for handed, outcome in hands.back() if hands.tasks else ():
+                for handed, outcome in hands.back() if hands.count else ():
                     latest = handed.task
                     try:
                         end(latest, handed.argument, _sound(outcome, handed.name))

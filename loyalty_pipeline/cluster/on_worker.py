@@ -1,4 +1,4 @@
-"""What runs in the process of a worker: one task at a time, for no longer than it may take."""
+"""What runs in the process of a worker: some tasks one after the other, none for longer than it may take."""
 
 import faulthandler
 import os
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from threading import Lock
+from time import monotonic
 from traceback import format_exception
 from typing import Any
 from uuid import uuid4
@@ -22,6 +23,8 @@ from loyalty_pipeline.storage.place import Place
 
 ONE = Lock()
 """A task may need much of the machine's memory, so a process holds one, however many threads its worker has."""
+SPELL = 0.2
+"""Seconds after which a worker gives back what it has done: small tasks come in bundles, and others wait for what they made."""
 
 
 @dataclass(frozen=True)
@@ -42,24 +45,32 @@ class Failed:
     worker: str
 
 
-def done(told: bytes, mark: Mark, seconds: float) -> Any:
-    """What a function makes of its argument, or `Failed`; `told` has both, pickled.
+def done(told: bytes, mark: Mark, seconds: float) -> list[Any]:
+    """What a function makes of its arguments, one after the other, or `Failed`; `told` has them all, pickled.
 
-    A process that takes longer is ended, with the lines it stood at in its log: nothing else stops what hangs in a library.
+    Less than all of them where it has taken `SPELL` or one has failed. A process that takes longer than `seconds` for one is ended,
+    with the lines it stood at in its log: nothing else stops what hangs in a library.
     """
     with ONE:
-        faulthandler.dump_traceback_later(seconds, exit=True)
+        made: list[Any] = []
         try:
+            faulthandler.dump_traceback_later(seconds, exit=True)
             _check(mark)
-            function, argument = _read(told)
-            return function(argument)
+            function, arguments = _read(told)
+            until = monotonic() + SPELL
+            for argument in arguments:
+                faulthandler.dump_traceback_later(seconds, exit=True)
+                made.append(function(argument))
+                if monotonic() >= until:
+                    break
         except MemoryError as fault:
             message = f"{_here()} has too little memory for it: {fault}"
-            return _failed(ClusterError(message), fault, may_try=True)
+            made.append(_failed(ClusterError(message), fault, may_try=True))
         except Exception as fault:  # noqa: BLE001 - whatever it is, it is raised where the run is
-            return _failed(fault, fault, may_try=isinstance(fault, (OSError, SourceError)))
+            made.append(_failed(fault, fault, may_try=isinstance(fault, (OSError, SourceError))))
         finally:
             faulthandler.cancel_dump_traceback_later()
+        return made
 
 
 def answered(mark: Mark) -> tuple[str, Place]:
@@ -75,13 +86,13 @@ def answered(mark: Mark) -> tuple[str, Place]:
     return content, path
 
 
-def _read(told: bytes) -> tuple[Callable[[Any], Any], Any]:
+def _read(told: bytes) -> tuple[Callable[[Any], Any], list[Any]]:
     try:
-        function, argument = loads(told)
+        function, arguments = loads(told)
     except Exception as fault:  # noqa: BLE001 - whatever it is, the code there is another
         message = f"{_here()} cannot read what it is to do: {fault}. Has it the code of this run?"
         raise ClusterError(message) from None
-    return function, argument
+    return function, arguments
 
 
 def _failed(fault: Exception, cause: Exception, *, may_try: bool) -> Failed:

@@ -63,6 +63,26 @@ def test_each_way_through_the_scheduler_takes_its_time() -> None:
     assert found.ends["a"] == pytest.approx(0.1 + 0.2 + (1 + 0.3) + 0.2 + 0.4)
 
 
+def test_tasks_of_a_bundle_come_back_together_and_cost_one_handing_over() -> None:
+    waits: dict[str, list[str]] = {"a": [], "b": [], "c": [], "d": ["a"]}
+    found = run(waits, 1, Overhead(hand_out=10, begin=1, end=0.5, most=3, ahead=1, spell=100))
+    # All three begun and handed out, done one after the other, and taken in; then d.
+    assert found.ends["a"] == found.ends["b"] == found.ends["c"] == 3 + 10 + (1 + 2 + 3) + 1.5
+    assert found.ends["d"] == found.ends["a"] + 1 + 10 + 4 + 0.5
+
+
+def test_a_bundle_that_takes_long_comes_back_before_the_rest_is_done() -> None:
+    waits: dict[str, list[str]] = {"a": [], "b": [], "c": []}
+    found = run(waits, 1, Overhead(hand_out=10, most=3, ahead=1, spell=2.5))
+    assert found.ends == {"a": 10 + 3, "b": 10 + 3, "c": 10 + 3 + 10 + 3}
+
+
+def test_bundles_are_smaller_where_some_worker_would_have_none() -> None:
+    waits: dict[str, list[str]] = {"a": [], "b": [], "c": [], "d": []}
+    found = run(waits, 4, Overhead(most=4, ahead=1, spell=100))
+    assert found.ends == SECONDS
+
+
 def test_of_no_tasks_nothing_is_scheduled() -> None:
     assert run({}, 4).seconds == 0
     assert run({}, 4).utilisation == 0

@@ -1,6 +1,7 @@
 """A run of the small catalogue on a cluster, with the exit codes of the command line: `python -m tests.cluster.troubled_run`."""
 
 import json
+import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +34,8 @@ def run(place: Place, trouble: Path, address: str, *, connect: float = 30, task:
         lake.workers, lake.commit_every = workers, 0.5
         made = lake.compute_all(dict.fromkeys(lake.tables, STALE), _silent)
         lake.commit()
+        # As every night does: a worker that is killed leaves what it was writing.
+        lake.store.sweep()
     return Ran([f"{o.table} {o.month}" for os in made.values() for o in os if o.is_recomputed], digests(lake))
 
 
@@ -46,6 +49,8 @@ def _silent(_: Progress) -> None:
 
 
 def main() -> None:
+    # A shell that starts the tests in the background has them ignore Ctrl-C, and a process inherits that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     place, trouble, address, connect, task = sys.argv[1:]
     with said("Nothing was published."):
         ran = run(place_of(place), Path(trouble), address, connect=float(connect), task=float(task))
