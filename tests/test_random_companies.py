@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from tests.random_companies import T
 
+# Hundreds of runs over the same lines: to note each line of each would double what they take.
+pytestmark = [pytest.mark.slow, pytest.mark.no_cover]
+
 EXAMPLES = 10
 
 
@@ -56,21 +59,18 @@ as_many_as_there_is_time_for = settings(
 )
 
 
-@pytest.mark.slow
 @as_many_as_there_is_time_for
 @given(company=companies(activity="subscriptions", mrr_source="invoice_lines"))
 def test_every_cell_from_invoices_is_the_one_counted_by_hand(company: MadeUp) -> None:
     assert told_apart(company) == []
 
 
-@pytest.mark.slow
 @as_many_as_there_is_time_for
 @given(company=companies(activity="subscriptions", mrr_source="subscription_items"))
 def test_every_cell_from_subscription_items_is_the_one_counted_by_hand(company: MadeUp) -> None:
     assert told_apart(company) == []
 
 
-@pytest.mark.slow
 @as_many_as_there_is_time_for
 @given(company=companies(activity="purchases"))
 def test_every_cell_of_a_shop_is_the_one_counted_by_hand(company: MadeUp) -> None:

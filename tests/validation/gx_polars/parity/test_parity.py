@@ -48,6 +48,8 @@ def told(number: int, check: Check, parts: list[str]) -> str:
 
 
 @pytest.mark.slow
+# Thousands of checks over the same lines: to note each line of each would double what they take.
+@pytest.mark.no_cover
 # Great Expectations divides by numbers of values that are 0.
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_both_engines_say_the_same_of_random_tables() -> None:
