@@ -93,10 +93,13 @@ class InHand:
                 self._cancel(self.bundles)
 
     def _go_on(self) -> None:
-        """Hand over what waits: all of it, or one suspect when nothing else is with the cluster."""
+        """Hand over what waits: all of it, or one suspect, which is alone with the cluster until it is back."""
         self._look()
+        oldest = next(iter(self.bundles.values()), None)
+        if oldest and oldest[0].is_alone:
+            return
         if self._suspects:
-            if not self.bundles:
+            if not oldest:
                 self._send([replace(self._suspects.popleft(), is_alone=True)])
             return
         tasks, self._later = sorted(self._later, key=lambda one: one.height, reverse=True), []

@@ -26,13 +26,20 @@ Waits = dict[int, list[int]]
 
 
 class _Counting(Client):
-    """A client that counts what is sent."""
+    """A client that notes of each that is sent how many others are with the cluster."""
 
-    sent = 0
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self.sent: set[str] = set()
+        self.done: set[str] = set()
+        self.beside: list[int] = []
 
     def submit(self, *arguments: Any, **options: Any) -> Any:
-        self.sent += 1
-        return super().submit(*arguments, **options)
+        self.beside.append(len(self.sent - self.done))
+        future = super().submit(*arguments, **options)
+        self.sent.add(future.key)
+        future.add_done_callback(lambda one: self.done.add(one.key))
+        return future
 
 
 @dataclass
@@ -121,7 +128,7 @@ def test_many_small_tasks_are_sent_in_few_bundles(workers: DaskWorkers) -> None:
     notes = Notes({number: [] for number in range(400)})
     notes.do(workers, squared)
     assert notes.made == {number: number * number for number in range(400)}
-    assert 400 / BUNDLE <= workers.client.sent < 400 / 2
+    assert 400 / BUNDLE <= len(workers.client.sent) < 400 / 2
     assert max(progress.running for progress in notes.told) == 400
     assert notes.told[-1] == Progress(400, 0, 0, 400, notes.told[-1].latest)
 
@@ -137,7 +144,7 @@ def test_tasks_that_are_not_small_are_shared_out(workers: DaskWorkers) -> None:
 def test_few_tasks_go_one_by_one(workers: DaskWorkers) -> None:
     notes = Notes({number: [] for number in range(7)})
     notes.do(workers, squared)
-    assert workers.client.sent == 7
+    assert len(workers.client.sent) == 7
 
 
 @examples(max_examples=25)
@@ -191,13 +198,21 @@ def test_the_task_that_kills_processes_is_named_and_not_one_that_waited_behind_i
             assert 13 not in notes.made
 
 
-def test_what_waited_behind_a_task_that_killed_processes_is_done(
+def test_what_waited_behind_a_task_that_killed_processes_is_done_with_nothing_beside_it(
     cluster: DaskCluster, tmp_path: Path
 ) -> None:
     cluster.start_worker()
     for workers in over(cluster, tmp_path):
         deadly = partial(deadly_for_a_while_at_thirteen, tmp_path / "deaths")
-        notes = Notes({number: [number - 1] if number > 20 else [] for number in range(12, 30)})
+        # Nine that wait for none, and a chain behind the deadly one, which therefore comes first.
+        notes = Notes(
+            {number: [] for number in range(12, 21)} | {21: [13]} | {n: [n - 1] for n in range(22, 30)}
+        )
         notes.do(workers, deadly)
+        # Bundles come back with the dead; then each of their tasks is sent by itself, and nothing of the chain before all are back.
+        beside = workers.client.beside
+        assert beside[:5] == [0, 1, 2, 3, 4]
+        assert len(beside) > 12
+        assert {*beside[5:]} == {0}
         assert sorted(notes.ended) == sorted(notes.begun) == [*range(12, 30)]
         assert notes.told[-1] == Progress(18, 0, 0, 18, notes.told[-1].latest)
