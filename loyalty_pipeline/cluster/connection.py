@@ -3,6 +3,8 @@
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from time import monotonic, sleep
+from typing import Any
 from uuid import uuid4
 
 from loyalty_pipeline.cluster.patience import within
@@ -24,6 +26,8 @@ except ImportError as missing:
     raise ClusterError(message) from None
 
 FOLDER = "cluster"
+PAUSE = 0.2
+"""Seconds between asking workers that all went away and asking those that came."""
 PACKAGES = (
     "loyalty_pipeline",
     "polars",
@@ -93,7 +97,7 @@ def _reached(address: str, seconds: float) -> Client:
         message = f"{address}: no Dask scheduler answered within {seconds:g} s. Check the setting `cluster` and the network ({fault})"
         raise ClusterError(message) from None
     try:
-        within(2 * seconds, lambda: _await_worker(client, seconds), "tell its workers")
+        _await_worker(client, seconds)
     except BaseException:
         _let_go(client, seconds)
         raise
@@ -102,11 +106,15 @@ def _reached(address: str, seconds: float) -> Client:
 
 def _await_worker(client: Client, seconds: float) -> None:
     address = client.scheduler.address
-    try:
-        client.wait_for_workers(1, timeout=seconds)
-    except TimeoutError:
-        message = f"{address} has no worker, and got none within {seconds:g} s: start some, such as with `dask worker {address} --nthreads 1`"
-        raise ClusterError(message) from None
+
+    def waited() -> None:
+        try:
+            client.wait_for_workers(1, timeout=seconds)
+        except TimeoutError:
+            message = f"{address} has no worker, and got none within {seconds:g} s: start some, such as with `dask worker {address} --nthreads 1`"
+            raise ClusterError(message) from None
+
+    within(2 * seconds, waited, "tell its workers")
 
 
 def _let_go(client: Client, seconds: float) -> None:
@@ -146,14 +154,10 @@ def _refuse_unfit_workers(client: Client, mark: Mark, seconds: float) -> None:
         for at, worker in workers.items()
         if worker["nthreads"] > 1
     ]
-    answers = within(
-        seconds, lambda: client.run(answered, mark, on_error="return"), "show its workers the data folder"
-    )
-    # Who went away meanwhile is no matter: workers come and go.
-    staying = {at: answer for at, answer in answers.items() if not isinstance(answer, OSError)}
-    if not staying:
+    answers = _answers(client, mark, seconds)
+    if not answers:
         faults.append("none of them answered")
-    for at, answer in staying.items():
+    for at, answer in answers.items():
         if isinstance(answer, BaseException):
             faults.append(f"{at}: {answer}")
             continue
@@ -170,3 +174,21 @@ def _refuse_unfit_workers(client: Client, mark: Mark, seconds: float) -> None:
     if faults:
         message = f"workers of {client.scheduler.address} are not fit: {'; '.join(faults)}"
         raise ClusterError(message)
+
+
+def _answers(client: Client, mark: Mark, seconds: float) -> dict[str, Any]:
+    """What each worker answers, or raises, by its address.
+
+    Who goes away meanwhile is no matter: workers come and go. Where all do, as after a scheduler that stood still and has them start
+    anew, those that come are asked.
+    """
+    until = monotonic() + seconds
+    while True:
+        answers = within(
+            seconds, lambda: client.run(answered, mark, on_error="return"), "show its workers the data folder"
+        )
+        staying = {at: answer for at, answer in answers.items() if not isinstance(answer, OSError)}
+        if staying or monotonic() >= until:
+            return staying
+        sleep(PAUSE)
+        _await_worker(client, seconds)

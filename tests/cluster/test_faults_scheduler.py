@@ -3,10 +3,14 @@
 import os
 import signal
 import time
+from typing import Any
 
 import numpy as np
 import pytest
+from distributed import Client
 
+from loyalty_pipeline.cluster import connection
+from loyalty_pipeline.cluster.members import members
 from tests.cluster.yard import CONNECT, Yard, expected, shared, yard
 
 __all__ = ["expected", "shared", "yard"]
@@ -72,6 +76,45 @@ def test_a_scheduler_that_stands_still_is_an_error_in_time(yard: Yard) -> None:
     words = f"{yard.cluster.address}: no Dask scheduler answered within {CONNECT:g} s"
     assert (code, is_said(told, words)) == (3, True), told
     scheduler.send_signal(signal.SIGCONT)
+    # It takes its workers for lost, and has them start anew.
+    yard.connect = 60
+    yard.assert_recovers()
+
+
+def test_workers_that_all_start_anew_while_they_are_asked_are_waited_for(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As after a scheduler that stood still: they are there when a run begins to ask, and gone when they should answer."""
+    asked: list[str] = []
+
+    def members_then_none(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
+        found = members(client, seconds)
+        asked.extend(found)
+        for worker in yard.workers:
+            yard.cluster.kill_process(worker)
+        yard.until(lambda: not members(client, seconds))
+        return found
+
+    monkeypatch.setattr(connection, "members", members_then_none)
+    yard.connect = 60
+    yard.assert_right(yard.run())
+    assert len(asked) == 2
+
+
+def test_workers_that_go_for_good_while_they_are_asked_are_an_error_in_time(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def members_then_none(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
+        for worker in yard.workers:
+            yard.cluster.kill_worker(worker)
+        return members(client, seconds)
+
+    monkeypatch.setattr(connection, "members", members_then_none)
+    yard.connect = 3
+    yard.assert_fails("has no worker, and got none within 3 s")
+    monkeypatch.undo()
+    yard.cluster.start_worker()
+    yard.connect = CONNECT
     yard.assert_recovers()
 
 
