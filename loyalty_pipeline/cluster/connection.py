@@ -1,8 +1,9 @@
 """A cluster that was found fit for the work: reached, of the same versions, with workers that see the same folder."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from time import monotonic, sleep
 from typing import Any
 from uuid import uuid4
@@ -16,10 +17,11 @@ from loyalty_pipeline.storage.place import Place
 
 try:
     from distributed import Client
+    from distributed.versions import get_versions
 
     from loyalty_pipeline.cluster.certificates import refuse_without_certificates
     from loyalty_pipeline.cluster.dask_workers import DaskWorkers
-    from loyalty_pipeline.cluster.members import members
+    from loyalty_pipeline.cluster.members import answers, members
     from loyalty_pipeline.cluster.on_worker import Mark, answered
 except ImportError as missing:
     message = f"the setting `cluster` needs the extra: pip install 'loyalty-pipeline[cluster]' ({missing})"
@@ -56,20 +58,24 @@ def cluster(
     refuse_without_certificates(address)
     client = _reached(address, connect_seconds)
     try:
-        _refuse_other_versions(client, connect_seconds)
         mark = Mark(folder / f"mark-{uuid4().hex}", uuid4().hex)
         # What a killed run left.
-        remove_files(folder / name for name in names_in(folder))
+        _clear(folder)
         write_whole(mark.path, mark.token.encode())
         try:
-            _refuse_unfit_workers(client, mark, connect_seconds)
+            _await_fit(client, mark, connect_seconds)
             yield DaskWorkers(client, mark, connect_seconds, task_seconds)
         finally:
             # The next run does where storage is gone, and what went wrong before is what has to be told.
             with suppress(OSError, SourceError):
-                remove_files([mark.path])
+                _clear(folder)
     finally:
         _let_go(client, connect_seconds)
+
+
+def _clear(folder: Place) -> None:
+    """Remove all marks and answers: whoever has the lock of the data folder is alone with them."""
+    remove_files(folder / name for name in names_in(folder))
 
 
 def _quieten() -> None:
@@ -123,41 +129,84 @@ def _let_go(client: Client, seconds: float) -> None:
         within(seconds, lambda: client.close(timeout=seconds), "let go")
 
 
-def _refuse_other_versions(client: Client, seconds: float) -> None:
-    found = within(seconds, lambda: client.get_versions(packages=list(PACKAGES)), "tell its versions")
-    ours = _versions(found["client"])
-    others = {"the scheduler": found["scheduler"]} | {
-        f"worker {at}": told for at, told in found["workers"].items()
-    }
+def _await_fit(client: Client, mark: Mark, seconds: float) -> None:
+    """Return once there are workers that are fit. Raises `ClusterError` where one is not, or none answers in so many seconds.
+
+    All may go while they are asked: a scheduler that stood still takes its workers for lost, and has them start anew.
+    """
+    until = monotonic() + seconds
+    while not _are_fit(client, mark, seconds):
+        if monotonic() >= until:
+            message = f"workers of {client.scheduler.address} are not fit: none of them answered within {seconds:g} s"
+            raise ClusterError(message)
+        sleep(PAUSE)
+        _await_worker(client, seconds)
+
+
+def _are_fit(client: Client, mark: Mark, seconds: float) -> bool:
+    """Whether there were any to ask, until the last question."""
+    workers = members(client, seconds)
+    versions = _versions(client, workers, seconds)
+    _refuse_other_versions(client, versions, seconds)
+    seen = _seen(client, versions, mark, seconds)
+    _refuse_unfit_workers(client, {at: workers[at]["nthreads"] for at in versions}, seen)
+    return bool(seen)
+
+
+def _versions(client: Client, workers: Iterable[str], seconds: float) -> dict[str, dict[str, Any]]:
+    """What each worker has installed."""
+    question = {"op": "versions", "packages": PACKAGES}
+
+    def ask(at: str) -> dict[str, Any] | None:
+        told: dict[str, dict[str, Any]] = client.sync(
+            client.scheduler.broadcast, msg=question, workers=[at], on_error="ignore"
+        )
+        return told.get(at)
+
+    return answers(client, workers, ask, "tell its versions", seconds)
+
+
+def _refuse_other_versions(client: Client, versions: dict[str, dict[str, Any]], seconds: float) -> None:
+    ask = partial(client.sync, client.scheduler.versions, packages=PACKAGES)
+    told = {"the scheduler": within(seconds, ask, "tell its versions")}
+    told |= {f"worker {at}": version for at, version in versions.items()}
+    ours = _named(get_versions(PACKAGES))
     faults = [
         f"{who} has {f'{name} {theirs}' if theirs else f'no {name}'} and this process {version}"
-        for who, told in others.items()
+        for who, found in told.items()
         for name, version in ours.items()
-        if (theirs := _versions(told).get(name, "")) != version
+        if (theirs := _named(found).get(name, "")) != version
     ]
     if faults:
         message = f"{client.scheduler.address}: {'; '.join(faults)}. Install the same everywhere"
         raise ClusterError(message)
 
 
-def _versions(told: dict[str, dict[str, str | None]]) -> dict[str, str]:
+def _named(told: dict[str, Any]) -> dict[str, str]:
     packages = told["packages"]
     python = ".".join(str(packages["python"]).split(".")[:2])
     return {"python": python} | {name: packages.get(name) or "" for name in PACKAGES}
 
 
-def _refuse_unfit_workers(client: Client, mark: Mark, seconds: float) -> None:
-    """Every worker writes a file, which must be found in the folder that this process has."""
-    workers = members(client, seconds)
+def _seen(client: Client, workers: Iterable[str], mark: Mark, seconds: float) -> dict[str, Any]:
+    """What each worker wrote to the folder it has, and where; or what it raised."""
+
+    def ask(at: str) -> Any:
+        told = client.run(answered, mark, workers=[at], on_error="return").get(at)
+        # It cannot be reached: it goes.
+        return None if isinstance(told, OSError) else told
+
+    return answers(client, workers, ask, "show whether it sees the data folder", seconds)
+
+
+def _refuse_unfit_workers(client: Client, threads: dict[str, int], seen: dict[str, Any]) -> None:
+    """Every worker does one task at a time, and wrote a file, which must be found in the folder that this process has."""
     faults = [
-        f"{at} would do {worker['nthreads']} tasks at a time: start it with --nthreads 1, for polars uses all cores for one"
-        for at, worker in workers.items()
-        if worker["nthreads"] > 1
+        f"{at} would do {count} tasks at a time: start it with --nthreads 1, for polars uses all cores for one"
+        for at, count in threads.items()
+        if count > 1
     ]
-    answers = _answers(client, mark, seconds)
-    if not answers:
-        faults.append("none of them answered")
-    for at, answer in answers.items():
+    for at, answer in seen.items():
         if isinstance(answer, BaseException):
             faults.append(f"{at}: {answer}")
             continue
@@ -174,21 +223,3 @@ def _refuse_unfit_workers(client: Client, mark: Mark, seconds: float) -> None:
     if faults:
         message = f"workers of {client.scheduler.address} are not fit: {'; '.join(faults)}"
         raise ClusterError(message)
-
-
-def _answers(client: Client, mark: Mark, seconds: float) -> dict[str, Any]:
-    """What each worker answers, or raises, by its address.
-
-    Who goes away meanwhile is no matter: workers come and go. Where all do, as after a scheduler that stood still and has them start
-    anew, those that come are asked.
-    """
-    until = monotonic() + seconds
-    while True:
-        answers = within(
-            seconds, lambda: client.run(answered, mark, on_error="return"), "show its workers the data folder"
-        )
-        staying = {at: answer for at, answer in answers.items() if not isinstance(answer, OSError)}
-        if staying or monotonic() >= until:
-            return staying
-        sleep(PAUSE)
-        _await_worker(client, seconds)

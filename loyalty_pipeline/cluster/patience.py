@@ -2,8 +2,7 @@
 
 from asyncio import CancelledError as TaskCancelledError
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
-from queue import Empty, Queue
+from concurrent.futures import CancelledError, Future, wait
 from threading import Thread
 from typing import TypeVar
 
@@ -20,22 +19,31 @@ def within(seconds: float, call: Callable[[], T], what: str) -> T:
 
     Also where it ends in what a client raises whose scheduler is gone.
     """
-    answers: Queue[Future[T]] = Queue()
+    answer = begun(call, what)
+    if wait([answer], timeout=seconds).not_done:
+        message = f"the cluster did not {what} within {seconds:g} s (cluster_timeout_seconds)"
+        raise ClusterError(message)
+    return outcome(answer, what)
+
+
+def begun(call: Callable[[], T], what: str) -> "Future[T]":
+    """The call, in a thread that this process does not wait for when it ends."""
+    answer: Future[T] = Future()
 
     def asked() -> None:
-        answer: Future[T] = Future()
         try:
             answer.set_result(call())
-        except BaseException as fault:  # noqa: BLE001 - raised below, in the thread that asked
+        except BaseException as fault:  # noqa: BLE001 - raised in the thread that asks for the outcome
             answer.set_exception(fault)
-        answers.put(answer)
 
     Thread(target=asked, daemon=True, name=what).start()
+    return answer
+
+
+def outcome(answer: "Future[T]", what: str) -> T:
+    """What a call returned that is over; raises `ClusterError` where it ended in what a client raises whose scheduler is gone."""
     try:
-        return answers.get(timeout=seconds).result()
-    except Empty:
-        message = f"the cluster did not {what} within {seconds:g} s (cluster_timeout_seconds)"
-        raise ClusterError(message) from None
+        return answer.result()
     except GONE as fault:
         message = f"the cluster did not {what}, its scheduler may be gone ({fault or type(fault).__name__})"
         raise ClusterError(message) from None

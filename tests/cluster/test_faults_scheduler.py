@@ -85,29 +85,44 @@ def test_workers_that_all_start_anew_while_they_are_asked_are_waited_for(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As after a scheduler that stood still: they are there when a run begins to ask, and gone when they should answer."""
-    asked: list[str] = []
+    asked: list[set[str]] = []
 
     def members_then_none(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
         found = members(client, seconds)
-        asked.extend(found)
-        for worker in yard.workers:
-            yard.cluster.kill_process(worker)
-        yard.until(lambda: not members(client, seconds))
+        asked.append({*found})
+        if len(asked) == 1:
+            for worker in yard.workers:
+                yard.cluster.kill_process(worker)
         return found
 
     monkeypatch.setattr(connection, "members", members_then_none)
     yard.connect = 60
     yard.assert_right(yard.run())
-    assert len(asked) == 2
+    assert len(asked[0]) == 2
+    assert asked[0].isdisjoint(asked[-1])
+
+
+def test_a_worker_that_goes_while_it_is_asked_is_done_without(
+    yard: Yard, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def members_then_one(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
+        found = members(client, seconds)
+        yard.cluster.kill_worker(yard.workers[0])
+        return found
+
+    monkeypatch.setattr(connection, "members", members_then_one)
+    yard.assert_right(yard.run())
+    assert len(yard.workers) == 1
 
 
 def test_workers_that_go_for_good_while_they_are_asked_are_an_error_in_time(
     yard: Yard, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def members_then_none(client: Client, seconds: float) -> dict[str, dict[str, Any]]:
+        found = members(client, seconds)
         for worker in yard.workers:
             yard.cluster.kill_worker(worker)
-        return members(client, seconds)
+        return found
 
     monkeypatch.setattr(connection, "members", members_then_none)
     yard.connect = 3

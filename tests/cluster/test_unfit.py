@@ -4,6 +4,7 @@ Nothing is landed, computed or published before, and nothing is left in the data
 """
 
 import os
+import re
 import shutil
 import signal
 import socket
@@ -200,16 +201,18 @@ def test_a_worker_that_has_another_data_folder(
     assert said.count(words.format(**places)) == 1
 
 
-def test_a_worker_that_hangs_when_it_is_asked(shop: Shop) -> None:
+def test_a_worker_that_hangs_when_it_is_asked_is_named(shop: Shop) -> None:
     cluster = DaskCluster(2, {"DASK_DISTRIBUTED__SCHEDULER__WORKER_TTL": "10 minutes"})
     try:
         cluster.kill_process("w1", signal.SIGSTOP)
-        shop.is_refused(
+        said = shop.is_refused(
             cluster.address,
-            "the cluster did not tell its versions within 5 s",
+            "did not tell its versions within 5 s",
             "cluster_timeout_seconds",
+            "worker-ttl",
             seconds=5,
         )
+        assert re.findall(r"tcp://127\.0\.0\.1:\d+", said) == [cluster.listens("w1")]
     finally:
         cluster.stop()
 

@@ -91,6 +91,10 @@ class DaskCluster:
         """What a process has written."""
         return (self.folder / f"{name}.log").read_text(errors="replace")
 
+    def listens(self, name: str) -> str:
+        """The address that a worker has, since it was last started."""
+        return self.log(name).split("Start worker at:")[-1].split()[0]
+
     def processes(self, name: str) -> list[int]:
         """The process that does a worker's tasks, or several where its nanny has just started another: not the nanny."""
         nanny = self.workers[name].pid
