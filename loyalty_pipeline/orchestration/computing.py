@@ -14,7 +14,7 @@ from loyalty_pipeline.lake.outcome import Outcome, by_month
 from loyalty_pipeline.lake.specification import Specification
 from loyalty_pipeline.orchestration import warehouse
 from loyalty_pipeline.orchestration.month_partitions import selected_units
-from loyalty_pipeline.orchestration.preconditions import refuse_what_is_missing
+from loyalty_pipeline.orchestration.preconditions import refuse_a_run_without_months, refuse_what_is_missing
 from loyalty_pipeline.orchestration.trend import HEADLINES, headline, trend
 
 Told = dg.MaterializeResult[None] | dg.AssetCheckResult
@@ -34,6 +34,7 @@ def computed(
     """
     house = warehouse.of(context)
     lake = house.lake()
+    refuse_a_run_without_months(context, lake)
     keys = list(months.get_partition_keys())
     selected = [] if table.unit == "whole" else _selected(context)
     wants_all = not selected or SNAPSHOT in context.job_def.asset_layer.selected_asset_keys

@@ -73,6 +73,20 @@ def test_a_month_whose_tables_were_never_computed_fails_and_names_them(company):
     assert "line_state needs recurring_lines of" in failures(run)
 
 
+def test_a_run_that_names_no_month_fails_before_it_computes_any(company):
+    run = company.run("metrics")
+    assert not run.success
+    assert "this run names no month" in failures(run)
+    assert "--partition-range" in failures(run)
+    assert "Cannot access partition_key" not in failures(run)
+    assert not open_lake(company.settings).manifest.tasks
+
+
+def test_a_run_of_tables_that_have_no_months_needs_to_name_none(company):
+    run = company.run("metrics", assets=["merges", "first_rates"])
+    assert run.success, failures(run)
+
+
 def test_months_before_the_first_stale_one_are_asked_for_by_name(company):
     """One month of a table that goes on from the month before."""
     staged = company.run("metrics", ALL, assets=[table.__name__ for table in STAGING])
