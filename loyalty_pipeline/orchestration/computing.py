@@ -34,12 +34,12 @@ def computed(
     """
     house = warehouse.of(context)
     lake = house.lake()
-    refuse_a_run_without_months(context, lake)
     keys = list(months.get_partition_keys())
     selected = [] if table.unit == "whole" else _selected(context)
     wants_all = not selected or SNAPSHOT in context.job_def.asset_layer.selected_asset_keys
     try:
         if wants_all and lake.landed.tables and _has_all(context, lake):
+            refuse_a_run_without_months(context)
             house.compute_ahead(lake, _Log(context))
         units = lake.units(table) if wants_all else selected_units(selected, lake.units(table), keys)
         refuse_what_is_missing(lake, table, units)
