@@ -1,6 +1,6 @@
 """Why a part of the lake came out otherwise: what differs at its task, and at the tasks that wrote what differs there."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
@@ -59,6 +59,8 @@ class Lineage:
     old: Edition
     new: Edition
     news: News
+    needs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The raw tables without any of which a table has no rows."""
     _found: dict[Task, frozenset[Evidence]] = field(default_factory=dict)
 
     def of(self, table: str, month: str) -> frozenset[Evidence]:
@@ -101,7 +103,18 @@ class Lineage:
                 own |= set(self._of_task(table, difference, (before, after)))
         if not (before and after):
             sources |= dict.fromkeys(self._beginnings)
+            own |= set(self._first_fed(table))
         return frozenset(own), list(sources)
+
+    def _first_fed(self, table: str) -> Iterator[Evidence]:
+        """What landed of the raw tables that a table needs, where one edition has no row of any: with the first all months come."""
+        needs = self.needs.get(table, ())
+        editions = self.old.landing.tables, self.new.landing.tables
+        if all(any(landed.get(name) for name in needs) for landed in editions):
+            return
+        for name in needs:
+            for part in sorted({part for landed in editions for part in landed.get(name, {})}):
+                yield from (Evidence(cause, name, batch) for cause, batch in self.news.of(name, part))
 
     @cached_property
     def _beginnings(self) -> list[Task]:

@@ -140,6 +140,7 @@ class Comparison:
             Edition(self._manifest, landing, self.earlier.settings),
             Edition(self.lake.manifest, self.lake.landed, self.settings),
             News(self.lake.landing, landing, self.lake.landed, raw, self._moved),
+            {name: table.needs for name, table in self.lake.tables.items()},
         )
 
 

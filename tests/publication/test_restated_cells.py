@@ -6,7 +6,7 @@ from typing import Any
 
 import polars as pl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from loyalty_pipeline.catalogue import PUBLISHED, tables
@@ -100,6 +100,12 @@ def night(company: Company, folder: Path) -> Publication:
     history=st.lists(
         st.lists(st.sampled_from(list(CHANGES)), min_size=1, max_size=3), min_size=1, max_size=3
     ),
+)
+@example(
+    # The first referral that ever lands gives all months of its tables rows, also those that it is not of.
+    seed=163,
+    source="subscription_items",
+    history=[["merge", "refund"], ["arrive_stale", "join"], ["repeat", "join", "refer"]],
 )
 def test_restatements_are_all_cells_of_complete_periods_that_two_publications_have_otherwise(
     tmp_path_factory: pytest.TempPathFactory, seed: int, source: str, history: list[list[str]]
